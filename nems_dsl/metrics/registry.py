@@ -1,0 +1,54 @@
+"""Metrics by name, as `Model.score` and the command line take them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TypeAlias
+
+from nems_dsl.metrics.correlation import correlation
+from nems_dsl.metrics.errors import mse, nmse, r2
+from nems_dsl.metrics.pairing import Signal, Vector
+
+Metric: TypeAlias = Callable[[Signal, Signal], float | Vector]
+"""A function of (prediction, target)."""
+
+METRICS: Mapping[str, Metric] = MappingProxyType(
+    {"correlation": correlation, "nmse": nmse, "mse": mse, "r2": r2}
+)
+
+
+def get_metric(name: str) -> Metric:
+    """Look a metric up by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `METRICS`.
+
+    Returns
+    -------
+    metric : callable
+        A function of (prediction, target).
+
+    Raises
+    ------
+    ValueError
+        Where there is no metric of that name; it suggests the nearest one.
+
+    Examples
+    --------
+    >>> get_metric("r2")([1.0, 2.0], [1.0, 2.0])
+    1.0
+    >>> get_metric("corelation")
+    Traceback (most recent call last):
+    ...
+    ValueError: unknown metric 'corelation': did you mean 'correlation'? Known are correlation, ...
+    """
+    if isinstance(name, str) and name in METRICS:
+        return METRICS[name]
+    near = difflib.get_close_matches(str(name), METRICS, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    known = f"{'Known' if near else 'known'} are {', '.join(METRICS)}"
+    raise ValueError(f"unknown metric {name!r}: {hint}{known}")
