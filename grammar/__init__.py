@@ -1,0 +1,1 @@
+"""The grammars of the model-string language, shipped as package data (`*.lark`)."""

@@ -1,0 +1,10 @@
+"""From a tree to a plan of layers: binding, shape inference, building, explaining."""
+
+from .bind import bind as bind
+from .bind import canonical as canonical
+from .bind import check_dialect as check_dialect
+from .bind import parse as parse
+from .bound import BoundKeyword as BoundKeyword
+from .bound import BoundModel as BoundModel
+from .catalogue import keyword_info as keyword_info
+from .data import fit_to_data as fit_to_data

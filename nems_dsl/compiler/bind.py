@@ -1,0 +1,334 @@
+"""From a tree to a bound tree: look keywords up, infer shapes, wire signals, report all faults."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..keywords import Registry, Signature
+from ..syntax import (
+    Diagnostic,
+    Keyword,
+    ModelStringError,
+    Shape,
+    Span,
+    Text,
+    clip,
+    read,
+    read_around,
+    unparse,
+)
+from .bound import BoundKeyword, BoundModel
+from .bounds import check_bulk, check_length
+from .catalogue import catalogue, suggest
+from .flow import Misfit, Passage, pass_through
+from .misfit import describe_misfit, size_span, with_shape
+from .options import BoundOptions, Fault, bind_options
+from .sizes import LARGEST_DIM, SYMBOLS, Size, Sizes, Symbolic, resolve
+from .wiring import Scope
+
+DIALECTS = ("native",)
+_WORTH_COUNTING = 10_000_000
+_WORTH_MEASURING = 100
+_LONGEST_PROPOSAL = 200
+
+
+def parse(
+    string: str,
+    dialect: str = "native",
+    *,
+    N: int | None = None,
+    R: int | None = None,
+    S: int | None = None,
+) -> BoundModel:
+    """Read a model string, check it, and complete its shapes.
+
+    Parameters
+    ----------
+    string : str
+        One model, such as ``wc.18x4-fir.4x15-dexp.1``.
+    dialect : str
+        The language that the string is written in.
+    N, R, S : int, optional
+        Numbers of input, response and state channels, where the string leaves them open.
+
+    Returns
+    -------
+    BoundModel
+        A tree that prints as the canonical form; equal for strings that build the same model.
+
+    Raises
+    ------
+    ModelStringError
+        With every fault that was found, each with its place and what to do.
+    TypeError, ValueError
+        `dialect`, `N`, `R` or `S` is not what it should be.
+
+    Examples
+    --------
+    >>> str(parse("wc.Nx4 - fir.x15 - dexp", N=18))
+    'wc.18x4-fir.4x15-dexp.1'
+    """
+    check_dialect(dialect)
+    given = (("N", N), ("R", R), ("S", S))
+    values = {symbol: _channels(symbol, n) for symbol, n in given if n is not None}
+    try:
+        text = read(string)
+    except ModelStringError as fault:
+        raise _with_other_faults(fault, values) from None
+    return bind(text, values)
+
+
+def canonical(string: str, dialect: str = "native") -> str:
+    """Give the one spelling that all strings of the same model share.
+
+    Examples
+    --------
+    >>> canonical("wc.18x4.n.l2-fir.x15x1-relu.os")
+    'wc.18x4.n.l2-fir.4x15-relu.1.s.o'
+    """
+    return parse(string, dialect).string
+
+
+def check_dialect(dialect: str) -> None:
+    """Refuse a dialect that is not known."""
+    if dialect not in DIALECTS:
+        near = suggest(str(dialect), DIALECTS)
+        hint = f"; did you mean {near!r}?" if near else ""
+        raise ValueError(f"no dialect {dialect!r}; there is {', '.join(DIALECTS)}{hint}")
+
+
+def bind(
+    text: Text,
+    values: Mapping[str, int] | None = None,
+    signals: Mapping[str, Sizes] | None = None,
+) -> BoundModel:
+    """Bind a tree against the keywords there are.
+
+    Parameters
+    ----------
+    text : Text
+        What `nems_dsl.syntax.read` gives.
+    values : mapping of str to int, optional
+        What the symbols stand for, as far as is known.
+    signals : mapping of str to sizes, optional
+        Sizes of the data's signals, as far as they are known.
+    """
+    if len(text.sections) != 1:
+        raise _experiment(text)
+    binder = _Binder(catalogue(), dict(values or {}), signals or {})
+    for keyword in text.sections[0].keywords:
+        binder.add(keyword)
+    if binder.faults:
+        raise ModelStringError(text.source, binder.faults)
+    tree = BoundModel(tuple(binder.bound), text.source)
+    if binder.is_open and not tree.symbols.isdisjoint(binder.values):
+        # what a later keyword taught about a symbol holds for the earlier ones as well
+        return bind(text, binder.values, signals)
+    if binder.bulk > _WORTH_COUNTING:
+        check_bulk(tree, binder.known)
+    if len(tree) > _WORTH_MEASURING:
+        check_length(tree)
+    return tree
+
+
+def _channels(symbol: str, number: object) -> int:
+    """Read a number of channels that was given for a symbol."""
+    message = f"{symbol}, the number of {SYMBOLS[symbol]}, must be a whole number"
+    if isinstance(number, bool):
+        raise TypeError(f"{message}, not {number!r}")
+    try:
+        value = operator.index(number)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{message}, not {number!r}") from None
+    if not 1 <= value <= LARGEST_DIM:
+        raise ValueError(f"{message} from 1 to {LARGEST_DIM:,}, not {value}")
+    return value
+
+
+def _with_other_faults(fault: ModelStringError, values: dict[str, int]) -> ModelStringError:
+    """Add to faults of syntax those of the keywords that can be read."""
+    around = read_around(fault.string)
+    if around is None or len(around[0].sections) != 1:
+        return fault
+    text, holes = around
+    binder = _Binder(catalogue(), values, {})
+    for keyword in text.sections[0].keywords:
+        if keyword.span.start in holes:
+            binder.skip(keyword)
+        else:
+            binder.add(keyword)
+    return ModelStringError(fault.string, [*fault.diagnostics, *binder.faults])
+
+
+def _experiment(text: Text) -> ModelStringError:
+    middle = text.sections[1]
+    span = middle.span if middle.keywords else Span(0, len(text.source))
+    model = unparse(middle)
+    hint = "a model stands between the two underscores"
+    if 0 < len(model) <= _LONGEST_PROPOSAL:
+        hint = f"for the model alone, write {model}"
+    message = "this is an experiment string, preprocessing_model_fit; here a model is wanted"
+    return ModelStringError(text.source, [Diagnostic("E005", message, span, hint)])
+
+
+class _Binder:
+    """Binds keywords one after the other, and goes on after a fault to find the next."""
+
+    def __init__(
+        self, known: Registry, values: dict[str, int], signals: Mapping[str, Sizes]
+    ) -> None:
+        self.known = known
+        self.values = values
+        self.scope = Scope(signals)
+        self.bound: list[BoundKeyword] = []
+        self.faults: list[Diagnostic] = []
+        self.is_open = False
+        self.bulk = 0
+
+    def report(self, code: str, message: str, span: Span, hint: str, *notes: str) -> None:
+        self.faults.append(Diagnostic(code, message, span, hint, notes))
+
+    def add(self, keyword: Keyword) -> None:
+        inputs = self.scope.inputs_of(keyword, self.report)
+        self.scope.announce(keyword, self.report)
+        entry = self.known.get(keyword.head)
+        if entry is None:
+            self._unknown_head(keyword)
+            self.scope.gives(keyword, None)
+            return
+        signature = entry.signature
+        options, faults = bind_options(signature, keyword.options)
+        for fault in faults:
+            self._report_option(keyword, fault)
+        self.scope.check_count(keyword, signature, inputs, self.report)
+        if options is None:
+            self.scope.gives(keyword, None)
+        else:
+            self._infer(keyword, signature, options, inputs)
+
+    def skip(self, keyword: Keyword) -> None:
+        """Pass over a keyword that could not be read: what it reads and gives is unknown."""
+        self.scope.gives(keyword, None)
+
+    # ---- heads and options -------------------------------------------------------------------
+
+    def _unknown_head(self, keyword: Keyword) -> None:
+        head = keyword.head
+        near = suggest(head, self.known)
+        stem = head.rstrip("0123456789xNRS")
+        hint = f"the keywords are {', '.join(self.known)}"
+        if stem != head and stem in self.known:
+            shape = head[len(stem) :]
+            fixed = unparse(replace(keyword, head=f"{stem}.{shape}"))
+            if len(fixed) <= _LONGEST_PROPOSAL:
+                hint = f"options follow a period: write {fixed}"
+        elif near:
+            fixed = unparse(replace(keyword, head=near))
+            summary = self.known[near].signature.summary
+            if len(fixed) <= _LONGEST_PROPOSAL:
+                hint = f"did you mean {fixed}? (`{near}` {summary})"
+        self.report("E101", f"no keyword `{clip(head)}`", keyword.head_span, hint)
+
+    def _report_option(self, keyword: Keyword, fault: Fault) -> None:
+        span, hint = keyword.head_span, fault.hint
+        if fault.place is not None:
+            option = keyword.options[fault.place]
+            is_sized = isinstance(option, Shape) and fault.size is not None
+            span = size_span(option, fault.size) if is_sized else option.span  # type: ignore[arg-type]
+        for number, text in enumerate(fault.proposals, 1):
+            # head and options come as one, the name and the inputs stay as they are
+            whole = unparse(replace(keyword, head=text, options=()))
+            hint = hint.replace(f"%{number}", whole)
+        self.report(fault.code, fault.message, span, hint)
+
+    # ---- shapes ------------------------------------------------------------------------------
+
+    def _infer(
+        self,
+        keyword: Keyword,
+        signature: Signature,
+        options: BoundOptions,
+        inputs: tuple[str, ...],
+    ) -> None:
+        sizes = options.sizes
+        if options.has_symbols:
+            sizes = tuple(None if n is None else resolve(n, self.values) for n in sizes)
+        incoming = self.scope.sizes(inputs)
+        if incoming is None:
+            incoming = _own_intake(signature, options, sizes)
+        if incoming is None:
+            self.scope.gives(keyword, None)
+            return
+        if self.is_open or inputs or not self.bound:
+            incoming = tuple(resolve(size, self.values) for size in incoming)
+        passage = pass_through(signature, options, sizes, incoming)
+        if isinstance(passage, Misfit):
+            origin = self.scope.origin(keyword)
+            self.faults.append(describe_misfit(keyword, signature, options, passage, origin))
+        if isinstance(passage, Misfit) or self._is_unfit(keyword, passage):
+            self.scope.gives(keyword, None)
+            return
+        self.is_open |= passage.is_open
+        if passage.learned:
+            self.values.update(passage.learned)
+            incoming = tuple(resolve(size, self.values) for size in incoming)
+        self.bulk += passage.bulk
+        self.scope.gives(keyword, passage.gives)
+        self.bound.append(
+            BoundKeyword(
+                keyword.head,
+                passage.sizes,
+                options.options,
+                None if keyword.name is None else keyword.name.name,
+                inputs,
+                signature,
+                options.form,
+                incoming,
+                passage.gives,
+                passage.text,
+                keyword.span,
+            )
+        )
+
+    def _is_unfit(self, keyword: Keyword, passage: Passage) -> bool:
+        """Refuse a size that its symbol's value makes too large, or that nothing tells."""
+        if passage.is_open and self._is_unknown(keyword, passage):
+            return True
+        if passage.bulk <= LARGEST_DIM:
+            return False
+        largest = max(size for size in passage.sizes if isinstance(size, int))
+        if largest <= LARGEST_DIM:
+            return False
+        message = f"`{keyword.head}` cannot have a size of {largest:,}, which its symbol makes it"
+        self.report("E011", message, keyword.span, f"sizes go up to {LARGEST_DIM:,}")
+        return True
+
+    def _is_unknown(self, keyword: Keyword, passage: Passage) -> bool:
+        """Refuse to infer a size from a signal of which nothing is known but its name."""
+        for size in passage.sizes:
+            if isinstance(size, Symbolic) and size.is_unspoken:
+                name = size.symbol.strip("<>")
+                message = f"the channels of `{clip(name)}` are not known before the data are"
+                hint = f"write for example {with_shape(keyword, _complete(passage))}"
+                self.report("E205", message, keyword.span, hint)
+                return True
+        return False
+
+
+def _complete(passage: Passage) -> str:
+    sizes = [s for s in passage.sizes if s is not None]
+    return "x".join("4" if isinstance(s, Symbolic) and s.is_unspoken else str(s) for s in sizes)
+
+
+def _own_intake(
+    signature: Signature, options: BoundOptions, sizes: tuple[Size | None, ...]
+) -> Sizes | None:
+    """Give what a keyword wants, as its own sizes say: for going on after a fault before it."""
+    given = dict(zip(options.form.axes, sizes, strict=True))
+    for flow in signature.flows:
+        takes = tuple(given.get(axis) for axis in flow.takes)
+        if all(size is not None for size in takes):
+            return takes  # type: ignore[return-value]
+    return None

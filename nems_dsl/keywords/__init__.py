@@ -1,0 +1,12 @@
+"""Signatures of keywords and their registry. Knows no text and no arrays."""
+
+from .registry import Registry as Registry
+from .registry import registry as registry
+from .signature import L2 as L2
+from .signature import POINTWISE_FLOWS as POINTWISE_FLOWS
+from .signature import POINTWISE_FORMS as POINTWISE_FORMS
+from .signature import Flow as Flow
+from .signature import Number as Number
+from .signature import Option as Option
+from .signature import ShapeForm as ShapeForm
+from .signature import Signature as Signature

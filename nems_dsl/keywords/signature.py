@@ -1,0 +1,198 @@
+"""What a keyword looks like: declared once, next to the layer that it builds.
+
+Parsing, checks, shape inference, canonical form, messages, help, the reference pages and
+completion all follow from a `Signature`. Nothing here knows text or arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Number(Enum):
+    """What kind of number an option takes."""
+
+    INTEGER = "integer"
+    REAL = "real"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Option:
+    """A flag of a keyword, such as ``g``, or ``l2e-3`` with its number.
+
+    Attributes
+    ----------
+    name : str
+        As it is written, without a number.
+    help : str
+        What it does, in a few words.
+    number : Number, optional
+        The kind of number that may follow the name. Without one, the option is on or off.
+    default : float or int, optional
+        The number meant when the option is written without one. None: a number must follow.
+    minimum, maximum : float, optional
+        Bounds of the number, inclusive.
+    excludes : tuple of str
+        Options that contradict this one.
+    """
+
+    name: str
+    help: str
+    number: Number | None = None
+    default: float | int | None = None
+    minimum: float = 0.0
+    maximum: float = float("inf")
+    excludes: tuple[str, ...] = ()
+
+    @property
+    def spelling(self) -> str:
+        """How it is written, ``#`` standing for a number, brackets for what may be left out."""
+        if self.number is None:
+            return self.name
+        return f"{self.name}#" if self.default is None else f"{self.name}[#]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShapeForm:
+    """The axes of a shape, in the order in which they are written.
+
+    Attributes
+    ----------
+    axes : tuple of str
+        Names of all axes, in the field's terms: in, out, taps, rank, bank, channels, state.
+    n_required : int
+        How many of them must be there; the others may be left out, last first.
+    defaults : mapping of str to int
+        What an axis left out stands for. An axis without a default is then absent.
+    inferred : frozenset of str
+        Axes whose size the chain can tell, so that they need not be written.
+    """
+
+    axes: tuple[str, ...]
+    n_required: int
+    defaults: Mapping[str, int] = field(default_factory=dict)
+    inferred: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        required, optional = self.axes[: self.n_required], self.axes[self.n_required :]
+        return " x ".join(required) + "".join(f" [x {axis}]" for axis in optional)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Flow:
+    """One way in which channels pass through a keyword.
+
+    Attributes
+    ----------
+    takes, gives : tuple of str
+        Names of the axes that come in and go out, the time axis left aside. A name that is no
+        axis of the shape (``*``) passes through unchanged.
+    options : frozenset of str
+        Options without which this flow does not apply.
+    sizes : mapping of str to int
+        Axes that must have just this size for the flow to apply.
+    """
+
+    takes: tuple[str, ...]
+    gives: tuple[str, ...]
+    options: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{', '.join(('T', *self.takes))} -> {', '.join(('T', *self.gives))}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signature:
+    """All that the language knows of a keyword.
+
+    Attributes
+    ----------
+    head : str
+        The keyword's first word.
+    summary : str
+        What the layer does, in one line that completes "this keyword ...".
+    equation : str
+        The formula, in plain text.
+    forms : tuple of ShapeForm
+        The shapes that it may be given; they differ in how many axes they require.
+    flows : tuple of Flow
+        Tried in order; the first is the one that messages speak of.
+    options : tuple of Option
+        In canonical order.
+    synonyms : mapping of str to tuple of str
+        Other spellings, and the options that they stand for (``os`` for ``o`` and ``s``).
+    signals : tuple of str
+        Data signals that the keyword reads besides its input, such as ``state``.
+    n_inputs : tuple of int
+        Least and largest number of signals that ``@`` may name.
+    example : str
+        A model string with this keyword in it.
+    source : str
+        Where the formula comes from.
+    """
+
+    head: str
+    summary: str
+    equation: str
+    forms: tuple[ShapeForm, ...]
+    flows: tuple[Flow, ...]
+    options: tuple[Option, ...] = ()
+    synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    signals: tuple[str, ...] = ()
+    n_inputs: tuple[int, int] = (1, 1)
+    example: str = ""
+    source: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.head}: {self.summary}", f"  {self.equation}"]
+        lines.append(f"  shape    {self.describe_shape()}")
+        lines += [f"  passes   {flow}" for flow in self.flows]
+        lines += [f"  .{option.spelling:7} {option.help}" for option in self.options]
+        for synonym, meaning in self.synonyms.items():
+            lines.append(f"  .{synonym:7} the same as .{'.'.join(meaning)}")
+        if self.signals:
+            lines.append(f"  reads    {', '.join(self.signals)} as well")
+        lines += [f"  example  {self.example}"] * bool(self.example)
+        lines += [f"  source   {self.source}"] * bool(self.source)
+        return "\n".join(lines)
+
+    def option(self, name: str) -> Option | None:
+        """Give the option called `name`, or None."""
+        return next((option for option in self.options if option.name == name), None)
+
+    def form(self, n_axes: int) -> ShapeForm | None:
+        """Give the form that a shape of `n_axes` axes has, or None if none has."""
+        for form in self.forms:
+            if form.n_required <= n_axes <= len(form.axes):
+                return form
+        for form in self.forms:
+            missing = form.axes[n_axes : form.n_required]
+            if missing and all(axis in form.inferred for axis in missing):
+                return form
+        return None
+
+    def describe_shape(self) -> str:
+        """Write the forms of the shape as words: ``in x taps [x out]``."""
+        return " or ".join(map(str, self.forms))
+
+    def describe_options(self) -> str:
+        """Write the options as words: ``g (gaussian), n (normalised)``."""
+        return ", ".join(f"{option.name} ({option.help})" for option in self.options)
+
+
+POINTWISE_FORMS = (
+    ShapeForm(("channels", "bank"), n_required=1, inferred=frozenset({"channels", "bank"})),
+)
+POINTWISE_FLOWS = (
+    Flow(("channels",), ("channels",)),
+    Flow(("channels", "bank"), ("channels", "bank")),
+)
+L2 = Option(
+    "l2",
+    "penalty on the sum of squared parameters",
+    number=Number.REAL,
+    default=1e-3,
+)
