@@ -1,0 +1,345 @@
+"""The Layer: one transformation of signals, and the parameters it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..distributions import Distribution
+from ..keywords import Signature
+from .parameter import Parameter as Parameter
+from .parameter import Phi as Phi
+
+RULE = "=" * 32
+
+Arrays = tuple[np.ndarray, ...]
+Signals = None | str | Sequence[str] | Mapping[str, str]
+
+
+class Layer:
+    """A transformation of one or more signals into one.
+
+    A layer of one's own is a subclass with `evaluate`, in NumPy, and, if anything in it is to be
+    fitted, `initial_parameters`. It composes, fits and prints like the layers of this package;
+    as it gives no derivative, a fit differentiates it, and what lies upstream of it, numerically.
+
+    Parameters
+    ----------
+    shape : tuple of int, optional
+        For `initial_parameters` to use.
+    input : str, list of str or dict, optional
+        Which signals `evaluate` is given: one name, names in the order of its arguments, or names
+        by argument. Without it, the output of the layer before.
+    output : str, optional
+        A name for what the layer gives, for later layers to read and for `Model.evaluate`.
+    name : str, optional
+        The layer's name in the model; by default its keyword's head, or its class's name.
+    priors : dict of str to Distribution, optional
+        Priors to use instead of those of `initial_parameters`; values start at their means.
+    bounds : dict of str to (low, high), optional
+        Bounds to use instead.
+    parameters : dict of str to array_like, optional
+        Values to start from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Gain(Layer):
+    ...     def initial_parameters(self):
+    ...         return Phi(Parameter("gain", initial_value=2.0))
+    ...     def evaluate(self, x):
+    ...         (gain,) = self.get_parameter_values()
+    ...         return gain * x
+    >>> Gain().evaluate(np.ones((2, 1))).tolist()
+    [[2.0], [2.0]]
+    """
+
+    signature: ClassVar[Signature | None] = None
+    #: How many past bins the output depends on; None if that is all of them, or not known.
+    memory: int | None = None
+
+    def __init__(
+        self,
+        shape: int | Sequence[int] | None = None,
+        *,
+        input: Signals = None,
+        output: str | None = None,
+        name: str | None = None,
+        priors: Mapping[str, Distribution] | None = None,
+        bounds: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
+        parameters: Mapping[str, ArrayLike] | None = None,
+    ):
+        self.shape = _as_shape(shape)
+        self.input = input
+        self.output = output
+        self.name = name
+        self.parameters = self.initial_parameters()
+        if not isinstance(self.parameters, Phi):
+            raise TypeError(
+                f"{type(self).__name__}.initial_parameters must return Phi(...), "
+                f"not {type(self.parameters).__name__}"
+            )
+        for parameter, prior in (priors or {}).items():
+            self.parameters[parameter].prior = prior
+            self.parameters[parameter].values = np.broadcast_to(
+                prior.mean(), self.parameters[parameter].shape
+            )
+        for parameter, pair in (bounds or {}).items():
+            self.parameters[parameter].bounds = pair
+        if parameters:
+            self.set_parameter_values(parameters)
+
+    # ---- what a layer of one's own writes ----------------------------------------------------
+
+    def initial_parameters(self) -> Phi:
+        """Give the layer's parameters at their start; none by default."""
+        return Phi()
+
+    def evaluate(self, *inputs: np.ndarray) -> np.ndarray:
+        """Transform signals.
+
+        Parameters
+        ----------
+        *inputs : (T, ...) ndarray
+            One trial of each signal the layer reads, time first.
+
+        Returns
+        -------
+        (T, ...) ndarray
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define evaluate(self, *inputs)")
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    def get_parameter_values(self, *names: str) -> Arrays:
+        """Give the values of the named parameters, or of all, as a tuple in that order."""
+        return tuple(self.parameters[name].values for name in names or self.parameters)
+
+    def set_parameter_values(
+        self, values: Mapping[str, ArrayLike] | None = None, **by_name: ArrayLike
+    ) -> None:
+        """Set parameters from a dict, or by keyword.
+
+        Raises
+        ------
+        KeyError
+            The layer has no such parameter.
+        ValueError
+            The shape does not fit. Nothing is set then.
+        """
+        given = {**(values or {}), **by_name}
+        for name, value in given.items():
+            parameter = self.parameters[name]
+            if np.shape(value) != parameter.shape:
+                raise ValueError(
+                    f"the parameter {name!r} of {self.label} has shape {parameter.shape}, "
+                    f"not {np.shape(value)}"
+                )
+        for name, value in given.items():
+            self.parameters[name].values = value
+
+    @property
+    def label(self) -> str:
+        """What the layer is called in a model: its name, its keyword's head, or its class."""
+        if self.name is not None:
+            return self.name
+        return type(self).__name__ if self.signature is None else self.signature.head
+
+    # ---- printing ----------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__}(shape={self.shape})", RULE]
+        if self.parameters:
+            lines += [repr(self.parameters), RULE]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        lines = [f"{type(self).__name__}(shape={self.shape})", RULE]
+        if self.parameters:
+            lines += [f".parameters:\n\n{self.parameters}{RULE}"]
+        return "\n".join(lines)
+
+
+@dataclass(slots=True)
+class Work:
+    """The arrays that a layer reads and writes in a forward and a backward pass.
+
+    Time is the last axis and every array is contiguous: (channels, T), or (channels, bank, T).
+    Several trials lie one after the other along time.
+
+    Attributes
+    ----------
+    inputs : tuple of arrays
+        What the layer reads.
+    out : array
+        What it gives; `forward` writes it.
+    starts : (n_trials + 1,) int64 array
+        Where each trial begins, and where the last ends.
+    scratch : tuple of arrays
+        What `forward` keeps for `vjp`; their shapes are the layer's to choose.
+    weights : tuple of arrays
+        What `prepare` gave.
+    d_out : array
+        The derivative of the loss by the output; `vjp` may overwrite it.
+    d_inputs : tuple of (array or None)
+        The derivatives by the inputs; `vjp` writes them. None is not wanted.
+    d_weights : tuple of arrays
+        The derivatives by the weights; `vjp` adds to them.
+    """
+
+    inputs: Arrays
+    out: np.ndarray
+    starts: np.ndarray
+    scratch: Arrays = ()
+    weights: Arrays = ()
+    d_out: np.ndarray = field(default_factory=lambda: np.empty(0))
+    d_inputs: tuple[np.ndarray | None, ...] = ()
+    d_weights: Arrays = ()
+
+
+class KernelLayer(Layer):
+    """A layer declared as a keyword, evaluated and differentiated by compiled kernels.
+
+    A subclass has a `signature`, gives the shapes of its parameters, and passes the arrays of a
+    `Work` on to kernels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The sizes of the keyword's shape, in the order of its signature.
+    **options
+        The keyword's options, by name: ``g=True``, ``l2=1e-3``. The rest as for `Layer`.
+    """
+
+    signature: ClassVar[Signature]
+
+    def __init__(self, shape: int | Sequence[int], **arguments: Any):
+        declared = [option.name for option in self.signature.options]
+        self.options = {
+            name: arguments.pop(name)
+            for name in declared
+            if arguments.get(name) not in (None, False)
+        }
+        for name in [name for name in declared if name in arguments]:
+            del arguments[name]
+        self.dims = self._name_axes(_as_shape(shape))
+        super().__init__(shape, **arguments)
+
+    def _name_axes(self, shape: tuple[int, ...] | None) -> dict[str, int]:
+        sizes = shape or ()
+        form = self.signature.form(len(sizes))
+        if form is None or len(sizes) < form.n_required or any(n < 1 for n in sizes):
+            raise ValueError(
+                f"{type(self).__name__} takes a shape {self.signature.describe_shape()}, "
+                f"not {shape}"
+            )
+        return {**form.defaults, **dict(zip(form.axes, sizes, strict=False))}
+
+    @staticmethod
+    def parameter_shapes(
+        dims: Mapping[str, int], options: Mapping[str, Any]
+    ) -> dict[str, tuple[int, ...]]:
+        """Give the shape of each parameter, from the sizes of the axes and the options."""
+        raise NotImplementedError
+
+    @staticmethod
+    def fixed_parameters(options: Mapping[str, Any]) -> tuple[str, ...]:
+        """Name the parameters that are permanent under these options."""
+        return ()
+
+    # ---- what a layer passes on to its kernels -----------------------------------------------
+
+    def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
+        """Turn parameters into what the kernels take, once for a whole evaluation.
+
+        By default every parameter, flat.
+        """
+        return tuple(np.ascontiguousarray(value).reshape(-1) for value in values.values())
+
+    def prepare_vjp(
+        self, values: Mapping[str, np.ndarray], weights: Arrays, d_weights: Arrays
+    ) -> dict[str, np.ndarray]:
+        """Carry the derivative from what the kernels took back to the parameters."""
+        pairs = zip(values, d_weights, strict=True)
+        return {name: d.reshape(values[name].shape) for name, d in pairs}
+
+    def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+        """Give the output's shape without its time axis, from those of the inputs."""
+        return shapes[0]
+
+    def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        """Give the shapes, without time, of what `forward` keeps for `vjp`."""
+        return ()
+
+    def forward(self, work: Work) -> None:
+        """Write the output into `work.out`."""
+        raise NotImplementedError
+
+    def vjp(self, work: Work) -> None:
+        """Write derivatives into `work.d_inputs`, and add them to `work.d_weights`."""
+        raise NotImplementedError
+
+    # ---- what users call ---------------------------------------------------------------------
+
+    def evaluate(self, *inputs: np.ndarray) -> np.ndarray:
+        """Transform one trial of each signal.
+
+        Parameters
+        ----------
+        *inputs : (T, channels) or (T, channels, bank) ndarray
+
+        Returns
+        -------
+        (T, channels) or (T, channels, bank) ndarray, float64 (float32 for float32 inputs)
+
+        Raises
+        ------
+        ValueError
+            The input does not have the channels that the layer takes.
+        """
+        dtype = np.result_type(np.float32, *inputs)
+        signals = tuple(
+            np.ascontiguousarray(np.moveaxis(np.asarray(x, dtype=dtype), 0, -1)) for x in inputs
+        )
+        values = {name: p.values.astype(dtype) for name, p in self.parameters.items()}
+        n_times = signals[0].shape[-1]
+        shapes = [x.shape[:-1] for x in signals]
+        self._check_input(shapes[0])
+        out = np.empty((*self.output_shape(*shapes), n_times), dtype)
+        scratch = tuple(np.empty((*s, n_times), dtype) for s in self.scratch_shapes(*shapes))
+        if n_times:
+            starts = np.array([0, n_times])
+            self.forward(Work(signals, out, starts, scratch, self.prepare(values)))
+        return np.ascontiguousarray(np.moveaxis(out, -1, 0))
+
+    def _check_input(self, shape: tuple[int, ...]) -> None:
+        # kernels trust their sizes: a wrong one would read beyond an array
+        for flow in self.signature.flows:
+            fits = len(flow.takes) == len(shape) and all(
+                self.dims.get(axis, size) == size
+                for axis, size in zip(flow.takes, shape, strict=True)
+            )
+            if fits and all(self.dims.get(axis) == size for axis, size in flow.sizes.items()):
+                return
+        takes = " or ".join(
+            str(("T", *(self.dims.get(axis, axis) for axis in flow.takes)))
+            for flow in self.signature.flows
+        )
+        raise ValueError(
+            f"{type(self).__name__}{self.shape} takes {takes}, not {('T', *shape)}".replace("'", "")
+        )
+
+
+def _as_shape(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+
+
+def flat(signal: np.ndarray) -> np.ndarray:
+    """Give a signal as rows over time: (channels, bank, T) as (channels * bank, T)."""
+    return signal if signal.ndim == 2 else signal.reshape(-1, signal.shape[-1])

@@ -1,0 +1,186 @@
+"""`wc`: each output is a weighted sum of the input channels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .. import kernels
+from ..distributions import HalfNormal, Normal
+from ..keywords import L2, Flow, Option, ShapeForm, Signature, registry
+from .base import Arrays, KernelLayer, Parameter, Phi, Work
+
+_MEAN_WEIGHT = 0.01
+_SD_WEIGHT = 0.1
+
+
+@registry.register
+class WeightChannels(KernelLayer):
+    """Weighted sums of channels, ``y[t, o] = sum_c x[t, c] w[c, o]``.
+
+    With a bank, one such matrix per slice of the bank, and an output of (T, out, bank).
+
+    Parameters
+    ----------
+    shape : (in, out) or (in, out, bank)
+    g : bool
+        Each output's weights are a gaussian over the channels, of parameters `mean` and `sd`
+        (both (out[, bank]), in units of the whole range of channels), of sum 1.
+    n : bool
+        The weights are divided by their root mean square over the whole array.
+    p : bool
+        The weights stay at 0 or above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = WeightChannels(shape=(2, 1), parameters={"coefficients": [[0.5], [2.0]]})
+    >>> layer.evaluate(np.array([[1.0, 1.0], [2.0, 0.0]])).tolist()
+    [[2.5], [1.0]]
+    """
+
+    signature = Signature(
+        head="wc",
+        summary="weights channels: each output is a weighted sum of the inputs",
+        equation="y[t, o] = sum_c x[t, c] w[c, o]",
+        forms=(ShapeForm(("in", "out", "bank"), n_required=2, inferred=frozenset({"in"})),),
+        flows=(
+            Flow(("in",), ("out",)),
+            Flow(("in",), ("out", "bank")),
+            Flow(("in", "*"), ("out", "*")),
+        ),
+        options=(
+            Option("g", "gaussian", excludes=("p",)),
+            Option("n", "normalised"),
+            Option("p", "non-negative"),
+            L2,
+        ),
+        example="wc.18x4-fir.4x15-dexp.1",
+        source="linear spectral weighting; gaussian tuning as in Thorson, Lienard & David (2015)",
+    )
+    memory = 0
+
+    @staticmethod
+    def parameter_shapes(
+        dims: Mapping[str, int], options: Mapping[str, Any]
+    ) -> dict[str, tuple[int, ...]]:
+        outputs = tuple(dims[axis] for axis in ("out", "bank") if axis in dims)
+        if "g" in options:
+            return {"mean": outputs, "sd": outputs}
+        return {"coefficients": (dims["in"], *outputs)}
+
+    def initial_parameters(self) -> Phi:
+        shapes = self.parameter_shapes(self.dims, self.options)
+        if "g" in self.options:
+            n_outputs = int(np.prod(shapes["mean"]))
+            centres = np.arange(1, n_outputs + 1) / (2 * n_outputs + 2) + 0.25
+            return Phi(
+                Parameter(
+                    "mean",
+                    shapes["mean"],
+                    Normal(centres.reshape(shapes["mean"]), 0.2),
+                    bounds=(-0.1, 1.1),
+                ),
+                Parameter(
+                    "sd",
+                    shapes["sd"],
+                    HalfNormal(np.full(shapes["sd"], 0.4)),
+                    bounds=(0.05, np.inf),
+                ),
+            )
+        shape = shapes["coefficients"]
+        mean = starting_weights(shape)
+        if "p" in self.options:
+            return Phi(Parameter("coefficients", shape, HalfNormal(mean), bounds=(0, np.inf)))
+        return Phi(Parameter("coefficients", shape, Normal(mean, _SD_WEIGHT)))
+
+    # ---- weights -----------------------------------------------------------------------------
+
+    def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
+        weights = self._raw(values)
+        if "n" in self.options:
+            weights = weights / (_root_mean_square(weights) or 1)
+        return (weights,)
+
+    def _raw(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Give the weights, (outputs, channels), before they are normalised."""
+        n_channels = self.dims["in"]
+        if "g" not in self.options:
+            return np.ascontiguousarray(values["coefficients"].reshape(n_channels, -1).T)
+        curves = np.exp(-0.5 * self._distances(values) ** 2)
+        sums = curves.sum(axis=1, keepdims=True)
+        return np.divide(curves, sums, out=curves, where=sums > 0)
+
+    def _distances(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Give how many sd each channel lies from each gaussian's mean."""
+        mean, sd = values["mean"].reshape(-1, 1), values["sd"].reshape(-1, 1)
+        places = np.arange(self.dims["in"], dtype=mean.dtype) / self.dims["in"]
+        return (places - mean) / sd
+
+    def prepare_vjp(
+        self, values: Mapping[str, np.ndarray], weights: Arrays, d_weights: Arrays
+    ) -> dict[str, np.ndarray]:
+        (d_raw,) = d_weights
+        if "n" in self.options:
+            raw = self._raw(values)
+            scale = _root_mean_square(raw)
+            if scale:
+                d_raw = (d_raw - raw * (np.sum(d_raw * raw) / (raw.size * scale**2))) / scale
+        if "g" not in self.options:
+            return {"coefficients": d_raw.T.reshape(values["coefficients"].shape)}
+        curves, distances = self._raw(values), self._distances(values)
+        # of the normalised curve: the mean slope leaves, for the sum stays 1
+        d_log = curves * (d_raw - np.sum(d_raw * curves, axis=1, keepdims=True))
+        sd = values["sd"].reshape(-1, 1)
+        d_mean = np.sum(d_log * distances / sd, axis=1)
+        d_sd = np.sum(d_log * distances**2 / sd, axis=1)
+        return {
+            "mean": d_mean.reshape(values["mean"].shape),
+            "sd": d_sd.reshape(values["sd"].shape),
+        }
+
+    # ---- signals -----------------------------------------------------------------------------
+
+    def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
+        bank = (self.dims["bank"],) if "bank" in self.dims else shapes[0][1:]
+        return (self.dims["out"], *bank)
+
+    def forward(self, work: Work) -> None:
+        w, x, y = self._rows(work, work.inputs[0], work.out)
+        kernels.weights.mix(w, x, y)
+
+    def vjp(self, work: Work) -> None:
+        w, x, dy = self._rows(work, work.inputs[0], work.d_out)
+        kernels.weights.mix_vjp_weights(x, dy, work.d_weights[0])
+        if work.d_inputs[0] is not None:
+            kernels.weights.mix_vjp_input(w, dy, work.d_inputs[0].reshape(x.shape))
+
+    @staticmethod
+    def _rows(
+        work: Work, x: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Give weights, input and output as matrices; a bank that comes in lies along time."""
+        (w,) = work.weights
+        return w, x.reshape(w.shape[1], -1), y.reshape(w.shape[0], -1)
+
+
+def starting_weights(shape: tuple[int, ...]) -> np.ndarray:
+    """Give mean weights that differ from output to output, so that a fit can tell them apart.
+
+    Each output favours its own block of channels; outputs beyond the number of channels differ
+    in how much.
+    """
+    n_channels, n_outputs = shape[0], int(np.prod(shape[1:]))
+    channel = np.arange(n_channels)[:, None]
+    output = np.arange(n_outputs)[None, :]
+    first = output * n_channels // n_outputs
+    stop = np.maximum((output + 1) * n_channels // n_outputs, first + 1)
+    height = 1 + (output / n_outputs if n_outputs > n_channels else 0)
+    favoured = (channel >= first) & (channel < stop)
+    return (_MEAN_WEIGHT * (1 + favoured * height)).reshape(shape)
+
+
+def _root_mean_square(weights: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(weights**2)))

@@ -1,0 +1,181 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nems_dsl.kernels import filters
+
+from . import slow
+from .checks import (
+    SHAPES,
+    assert_close,
+    assert_gradients,
+    randoms,
+    reference_arrays,
+    reference_cases,
+    time_last,
+)
+
+
+def lagged(h, x, starts):
+    rows = np.full((h.shape[1] * h.shape[2], x.shape[1]), np.nan, x.dtype)
+    filters.lag(x, h.shape[2], rows, starts)
+    return rows
+
+
+def fir_gemm(h, x, y, starts):
+    filters.fir_gemm(h, lagged(h, x, starts), y)
+
+
+def fir_gemm_vjp_filter(x, dy, dh, starts):
+    filters.fir_gemm_vjp_filter(lagged(dh, x, starts), dy, dh)
+
+
+def fir_gemm_vjp_input(h, dy, dx, starts):
+    filters.fir_gemm_vjp_input(h, dy, lagged(h, dx, starts), dx, starts)
+
+
+def whole(x):
+    return np.array([0, x.shape[-1]])
+
+
+FORMS = {
+    "loops": (filters.fir, filters.fir_vjp_filter, filters.fir_vjp_input, False),
+    "gemm": (fir_gemm, fir_gemm_vjp_filter, fir_gemm_vjp_input, False),
+    "bank": (filters.bank_fir, filters.bank_fir_vjp_filter, filters.bank_fir_vjp_input, True),
+}
+SLOW = {
+    False: (slow.fir, slow.fir_vjp_filter, slow.fir_vjp_input),
+    True: (slow.bank_fir, slow.bank_fir_vjp_filter, slow.bank_fir_vjp_input),
+}
+forms = pytest.mark.parametrize("fir, vjp_filter, vjp_input, bank", FORMS.values(), ids=FORMS)
+
+
+def arrays(n_filters, n_channels, n_taps, n_bins, bank, dtype=float):
+    inputs = (n_channels, n_filters, n_bins) if bank else (n_channels, n_bins)
+    shapes = (
+        (n_filters, n_channels, n_taps),
+        inputs,
+        (n_filters, n_bins),
+        (n_filters, n_channels, n_taps),
+    )
+    return randoms(*shapes, dtype=dtype)
+
+
+@forms
+@SHAPES
+@given(
+    n_filters=st.integers(1, 5),
+    n_channels=st.integers(1, 5),
+    n_taps=st.integers(1, 20),
+    n_bins=st.integers(1, 40),
+)
+def test_fir_and_gradients(fir, vjp_filter, vjp_input, bank, n_filters, n_channels, n_taps, n_bins):
+    h, x, dy, dh = arrays(n_filters, n_channels, n_taps, n_bins, bank)
+    slow_fir, slow_vjp_filter, slow_vjp_input = SLOW[bank]
+    y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
+    fir(h, x, y, whole(x))
+    assert_close(y, slow_fir(h, x))
+    vjp_input(h, dy, dx, whole(dx))
+    assert_close(dx, slow_vjp_input(h, dy))
+    expected = dh + slow_vjp_filter(x, dy, n_taps)
+    vjp_filter(x, dy, dh, whole(x))
+    assert_close(dh, expected)
+
+
+@forms
+@pytest.mark.parametrize(
+    "n_taps, n_bins", [(1, 1), (8, 8), (9, 8), (15, 16), (17, 3), (23, 40), (7, 100)]
+)
+def test_gradients_against_differences(fir, vjp_filter, vjp_input, bank, n_taps, n_bins):
+    h, x, dy, _ = arrays(3, 3, n_taps, n_bins, bank)
+    dh, dx = np.zeros_like(h), np.empty_like(x)
+    vjp_filter(x, dy, dh, whole(x))
+    vjp_input(h, dy, dx, whole(dx))
+
+    def forward(h, x):
+        y = np.empty_like(dy)
+        fir(h, x, y, whole(x))
+        return y
+
+    assert_gradients(forward, [h, x], [dh, dx], dy)
+
+
+@forms
+@SHAPES
+@given(
+    lengths=st.lists(st.integers(0, 25), min_size=1, max_size=4).filter(any),
+    n_taps=st.integers(1, 18),
+)
+def test_segments_do_not_leak(fir, vjp_filter, vjp_input, bank, lengths, n_taps):
+    starts = np.cumsum([0, *lengths])
+    h, x, dy, dh = arrays(3, 2, n_taps, starts[-1], bank)
+    slow_fir, slow_vjp_filter, slow_vjp_input = SLOW[bank]
+    segments = [slice(a, b) for a, b in itertools.pairwise(starts) if b > a]
+    y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
+    fir(h, x, y, starts)
+    assert_close(y, np.concatenate([slow_fir(h, x[..., s]) for s in segments], axis=-1))
+    vjp_input(h, dy, dx, starts)
+    assert_close(dx, np.concatenate([slow_vjp_input(h, dy[..., s]) for s in segments], axis=-1))
+    expected = dh + sum(slow_vjp_filter(x[..., s], dy[..., s], n_taps) for s in segments)
+    vjp_filter(x, dy, dh, starts)
+    assert_close(dh, expected)
+
+
+@forms
+def test_float32(fir, vjp_filter, vjp_input, bank):
+    h, x, dy, dh = arrays(3, 4, 15, 70, bank, dtype=np.float32)
+    y, dx = np.empty_like(dy), np.empty_like(x)
+    slow_fir, slow_vjp_filter, slow_vjp_input = SLOW[bank]
+    expected = dh + slow_vjp_filter(x, dy, 15)
+    fir(h, x, y, whole(x))
+    vjp_filter(x, dy, dh, whole(x))
+    vjp_input(h, dy, dx, whole(dx))
+    assert_close(y, slow_fir(h, x), rtol=1e-5)
+    assert_close(dh, expected, rtol=1e-5)
+    assert_close(dx, slow_vjp_input(h, dy), rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_taps", [1, 3, 8, 15])
+def test_nan_reaches_as_far_as_the_filter(n_taps):
+    h, x = randoms((2, 3, n_taps), (3, 60))
+    x[1, 20] = np.nan
+    y = np.empty((2, 60))
+    filters.fir(h, x, y, whole(x))
+    touched = np.zeros(60, bool)
+    touched[20 : 20 + n_taps] = True
+    assert np.array_equal(np.isnan(y), np.tile(touched, (2, 1)))
+
+
+@pytest.mark.parametrize("wide_vectors", [False, True])
+def test_prefers_gemm_for_many_filters_only(wide_vectors, monkeypatch):
+    monkeypatch.setattr(filters, "has_wide_vectors", lambda: wide_vectors)
+    assert not filters.prefers_gemm(1, 4, 15)
+    assert filters.prefers_gemm(100, 64, 4)
+    assert filters.prefers_gemm(100, 64, 15) is not wide_vectors
+
+
+def is_plain(case):
+    return (
+        case["keyword_is_complete"]
+        and (case["keyword"] or "").startswith("fir.")
+        and (case["keyword"].count(".") == 1 and "pz" not in case["stratum"])
+    )
+
+
+@reference_cases("layers_linear", is_plain)
+def test_against_reference(case):
+    x, parameters, expected = reference_arrays("layers_linear", case)
+    taps = parameters["coefficients"]
+    taps = taps.reshape(*taps.shape, 1) if taps.ndim == 2 else taps
+    h = np.ascontiguousarray(taps.transpose(2, 1, 0))
+    y = np.empty((h.shape[0], x.shape[0]))
+    if x.ndim == 2 and x.shape[1] == h.shape[1]:
+        filters.fir(h, time_last(x), y, whole(y))
+    elif x.ndim == 3 and x.shape[1:] == (h.shape[1], h.shape[0]):
+        filters.bank_fir(h, np.ascontiguousarray(x.transpose(1, 2, 0)), y, whole(y))
+    else:
+        pytest.skip("the layer broadcasts here, not the kernel")
+    np.testing.assert_allclose(y.T.ravel(), expected.ravel(), rtol=1e-10, atol=1e-12)

@@ -1,0 +1,189 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nems_dsl.kernels import pointwise
+
+from . import slow
+from .checks import (
+    SHAPES,
+    assert_close,
+    assert_gradients,
+    randoms,
+    reference_arrays,
+    reference_cases,
+    time_last,
+)
+
+LAYERS = {
+    "level": (pointwise.level, pointwise.level_vjp, slow.level, ["shift"]),
+    "rectify": (
+        pointwise.rectify,
+        pointwise.rectify_vjp,
+        slow.rectify,
+        ["shift", "offset", "gain"],
+    ),
+    "double_exponential": (
+        pointwise.double_exponential,
+        pointwise.double_exponential_vjp,
+        slow.double_exponential,
+        ["base", "amplitude", "shift", "kappa"],
+    ),
+}
+layers = pytest.mark.parametrize("forward, vjp, reference, names", LAYERS.values(), ids=LAYERS)
+
+
+def evaluate(forward, x, parameters):
+    y = np.full_like(x, np.nan)
+    forward(x, *parameters, y)
+    return y
+
+
+def gradients(vjp, x, parameters, dy, start=0):
+    d_parameters = [np.full_like(p, start) for p in parameters]
+    dx = np.full_like(x, np.nan)
+    vjp(x, *parameters, dy, dx, *d_parameters)
+    return [dx, *d_parameters]
+
+
+@layers
+@SHAPES
+@given(n_channels=st.integers(1, 5), n_bins=st.integers(1, 40), seed=st.integers(0, 1000))
+def test_forward_and_gradients(forward, vjp, reference, names, n_channels, n_bins, seed):
+    x, dy, *parameters = randoms(
+        *[(n_channels, n_bins)] * 2, *[(n_channels,)] * len(names), seed=seed
+    )
+    assert_close(evaluate(forward, x, parameters), reference(x, *parameters))
+    # Differences know no corner: keep away from it.
+    if names == ["shift", "offset", "gain"]:
+        z = x + parameters[0][:, None]
+        x += np.where(np.abs(z) < 1e-4, 1e-2, 0)
+    found = gradients(vjp, x, parameters, dy)
+    assert_gradients(lambda x, *p: evaluate(forward, x, p), [x, *parameters], found, dy)
+
+
+@layers
+def test_parameter_gradients_accumulate(forward, vjp, reference, names):
+    x, dy, *parameters = randoms((3, 20), (3, 20), *[(3,)] * len(names))
+    from_zero = gradients(vjp, x, parameters, dy)
+    from_one = gradients(vjp, x, parameters, dy, start=1)
+    assert_close(from_one[0], from_zero[0])
+    for a, b in zip(from_one[1:], from_zero[1:], strict=True):
+        assert_close(a, b + 1)
+
+
+@layers
+@pytest.mark.parametrize("n_bins", [1, 8, 100])
+def test_arrays_may_be_shared(forward, vjp, reference, names, n_bins):
+    x, dy, *parameters = randoms((3, n_bins), (3, n_bins), *[(3,)] * len(names))
+    expected, found = gradients(vjp, x, parameters, dy), [np.zeros(3) for _ in names]
+    vjp(x, *parameters, dy, dy, *found)
+    for a, b in zip([dy, *found], expected, strict=True):
+        assert_close(a, b)
+    y = evaluate(forward, x, parameters)
+    forward(x, *parameters, x)
+    assert_close(x, y)
+
+
+@layers
+def test_float32(forward, vjp, reference, names):
+    x, dy, *parameters = randoms((3, 50), (3, 50), *[(3,)] * len(names), dtype=np.float32)
+    wide = [a.astype(float) for a in (x, *parameters, dy)]
+    assert_close(evaluate(forward, x, parameters), reference(*wide[:-1]), rtol=1e-5)
+    for a, b in zip(
+        gradients(vjp, x, parameters, dy),
+        gradients(vjp, wide[0], wide[1:-1], wide[-1]),
+        strict=True,
+    ):
+        assert a.dtype == np.float32
+        assert_close(a, b, rtol=1e-5)
+
+
+def test_rectify_has_slope_zero_at_the_corner():
+    x = np.array([[-1.0, 0.0, 1.0]])
+    dx, dshift, doffset, dgain = gradients(
+        pointwise.rectify_vjp, x, [np.zeros(1), np.zeros(1), np.ones(1)], np.ones((1, 3))
+    )
+    assert dx.tolist() == [[0, 0, 1]]
+    assert (dshift[0], doffset[0], dgain[0]) == (1, 3, 1)
+
+
+@layers
+def test_nan_stays_nan(forward, vjp, reference, names):
+    x, *parameters = randoms((1, 20), *[(1,)] * len(names))
+    x[0, 3] = np.nan
+    assert np.flatnonzero(np.isnan(evaluate(forward, x, parameters)[0])).tolist() == [3]
+
+
+EXTREME_INPUTS = [
+    0.0,
+    -0.0,
+    1e-300,
+    -1e-300,
+    1e-8,
+    1.0,
+    -1.0,
+    20.0,
+    -20.0,
+    750.0,
+    -750.0,
+    1e300,
+    -1e300,
+]
+EXTREME_KAPPAS = [-1e300, -1e4, -700.0, 0.0, 6.5, 349.0, 351.0, 709.0, 1e4, 1e300]
+
+
+@pytest.mark.parametrize("kappa", EXTREME_KAPPAS)
+@pytest.mark.parametrize("shift", [0.0, 1.0, -1e300])
+def test_double_exponential_stays_finite(kappa, shift):
+    x = np.array([EXTREME_INPUTS])
+    parameters = [np.array([v]) for v in (0.5, -2.0, shift, kappa)]
+    y = evaluate(pointwise.double_exponential, x, parameters)
+    assert np.isfinite(y).all() and (y <= 0.5).all() and (y >= -1.5).all()
+    for gradient in gradients(pointwise.double_exponential_vjp, x, parameters, np.ones_like(x)):
+        assert np.isfinite(gradient).all()
+
+
+def test_double_exponential_has_gradient_zero_where_saturated():
+    x = np.array([[-1e300, -800.0, 800.0, 1e300]])
+    parameters = [np.array([v]) for v in (0.0, 1.0, 0.0, 0.0)]
+    assert evaluate(pointwise.double_exponential, x, parameters).tolist() == [[0, 0, 1, 1]]
+    dx, dbase, damplitude, dshift, dkappa = gradients(
+        pointwise.double_exponential_vjp, x, parameters, np.ones_like(x)
+    )
+    assert dx.tolist() == [[0, 0, 0, 0]]
+    assert (dbase[0], damplitude[0], dshift[0], dkappa[0]) == (4, 2, 0, 0)
+
+
+def in_scope(case):
+    return case["keyword_is_complete"] and (case["keyword"] or "").split(".")[0] in (
+        "lvl",
+        "dexp",
+        "relu",
+    )
+
+
+@reference_cases("layers_nonlinearity", in_scope)
+def test_against_reference(case):
+    x, parameters, expected = reference_arrays("layers_nonlinearity", case)
+    kernel = {"lvl": "level", "relu": "rectify", "dexp": "double_exponential"}
+    forward, _, _, names = LAYERS[kernel[case["keyword"].split(".")[0]]]
+    values = [np.broadcast_to(parameters[n], expected.shape[1:]).ravel().copy() for n in names]
+    y = evaluate(forward, time_last(np.broadcast_to(x, expected.shape)), values)
+    np.testing.assert_allclose(y.T, expected.reshape(x.shape[0], -1), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("exponent", [-5, -6.6, -7, -500, -709, -1735, -1e5, -1e300, 800, 1e300])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e10, 1e200])
+def test_a_saturated_double_exponential_has_no_gradient_whatever_the_error(exponent, scale):
+    for n_times in (1, 4, 7, 16):
+        x = np.full((1, n_times), float(exponent))
+        dx, *d_parameters = np.empty_like(x), *(np.zeros(1) for _ in range(4))
+        parameters = (np.zeros(1), np.full(1, -80.0), np.zeros(1), np.zeros(1))
+        error = np.full_like(x, scale)
+        pointwise.double_exponential_vjp(x, *parameters, error, dx, *d_parameters)
+        assert np.isfinite(dx).all()
+        assert all(np.isfinite(d).all() for d in d_parameters)
+        if not -6 < exponent < 700:
+            assert not dx.any()
