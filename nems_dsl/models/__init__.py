@@ -1,0 +1,3 @@
+"""Models: composition, evaluation, and keeping them in files."""
+
+from .model import Model as Model

@@ -1,0 +1,452 @@
+"""The Model: layers, composed; what a string builds, a fit returns, and users work with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import compiler
+from ..compiler.build import build_layers, tree_of
+from ..layers.base import Layer
+from ..metrics import get_metric
+from .evaluation import evaluate_trials
+from .graph import check_signals, connect
+from .layer_list import LayerList
+from .trials import Data, read_inputs, read_signal
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from .results import FitResults
+
+RULE = "~" * 64
+
+
+class Model:
+    """A chain of layers that turns a stimulus into a predicted response.
+
+    Parameters
+    ----------
+    string : str, optional
+        A model string, such as ``wc.18x4-fir.4x15-dexp.1``.
+    dialect : str
+        The language that the string is written in.
+    layers : str, Layer or list of Layer, optional
+        Instead of `string`: the layers themselves.
+    N, R, S : int, optional
+        Numbers of input, response and state channels, for symbols in the string. Those that are
+        left open are bound when the model meets data.
+    name : str, optional
+        A name of your own; the model's identity is its string.
+
+    Attributes
+    ----------
+    results : FitResults or None
+        How the fit went that gave this model.
+
+    Raises
+    ------
+    ModelStringError
+        The string is not a model, or its layers do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = Model("wc.18x4-fir.x15-dexp")
+    >>> model.string, model.parameter_count
+    ('wc.18x4-fir.4x15-dexp.1', 136)
+    >>> model.predict(np.zeros((100, 18))).shape
+    (100, 1)
+    """
+
+    def __init__(
+        self,
+        string: str | None = None,
+        dialect: str = "native",
+        *,
+        layers: str | Layer | Iterable[Layer] | None = None,
+        N: int | None = None,
+        R: int | None = None,
+        S: int | None = None,
+        name: str | None = None,
+    ):
+        if string is not None and layers is not None:
+            raise TypeError("give a model by its string or by its layers, not by both")
+        if isinstance(layers, str):
+            string, layers = layers, None
+        self.name = name
+        self.results: FitResults | None = None
+        self._tree: compiler.BoundModel | None = None
+        self._layers: LayerList | None = None
+        if string is not None:
+            self._tree = compiler.parse(string, dialect, N=N, R=R, S=S)
+            if not self._tree.symbols:
+                self._layers = LayerList(build_layers(self._tree))
+            return
+        compiler.check_dialect(dialect)
+        self._layers = LayerList()
+        if layers is not None:
+            self.add_layers(*([layers] if isinstance(layers, Layer) else layers))
+
+    @classmethod
+    def from_keywords(cls, *keywords: str, dialect: str = "native", **arguments: Any) -> Model:
+        """Build a model from keywords, one or several to a string.
+
+        Examples
+        --------
+        >>> Model.from_keywords("wc.18x4", "fir.4x15-dexp.1").string
+        'wc.18x4-fir.4x15-dexp.1'
+        """
+        return cls("-".join(keywords), dialect, **arguments)
+
+    # ---- structure ---------------------------------------------------------------------------
+
+    @property
+    def layers(self) -> LayerList:
+        """The layers, by place or by name.
+
+        Raises
+        ------
+        ValueError
+            The string leaves sizes open that only data can tell.
+        """
+        if self._layers is None:
+            assert self._tree is not None
+            self._layers = LayerList(build_layers(self._tree))
+        return self._layers
+
+    def add_layers(self, *layers: Any) -> None:
+        """Append layers to the chain.
+
+        Raises
+        ------
+        TypeError
+            Something that is not a layer.
+        ModelStringError
+            Layers that have keywords do not fit together.
+        """
+        for layer in layers:
+            if not isinstance(layer, Layer):
+                hint = " (an instance, not the class)" if isinstance(layer, type) else ""
+                raise TypeError(f"a model is made of layers{hint}, not of {layer!r}")
+        extended = LayerList([*self.layers, *layers])
+        connect(extended)
+        tree = None
+        if extended and all(layer.signature is not None for layer in extended):
+            tree = tree_of(extended)
+        self._layers, self._tree = extended, tree
+
+    @property
+    def string(self) -> str:
+        """The canonical model string.
+
+        Raises
+        ------
+        ValueError
+            A layer has no keyword.
+        """
+        return self.tree.string
+
+    @property
+    def tree(self) -> compiler.BoundModel:
+        """The bound tree of the string.
+
+        Raises
+        ------
+        ValueError
+            A layer has no keyword.
+        """
+        return tree_of(self.layers) if self._tree is None else self._tree
+
+    @property
+    def model_id(self) -> str:
+        """Twelve hexadecimal digits that stand for the string, as a key."""
+        return compiler.bound.model_id(self.string)
+
+    @property
+    def parameter_count(self) -> int:
+        """Number of parameters that a fit can move; permanent ones are left out."""
+        return sum(
+            parameter.size
+            for layer in self.layers
+            for parameter in layer.parameters.values()
+            if not parameter.is_permanent
+        )
+
+    def copy(self) -> Model:
+        """Give an independent copy."""
+        return copy.deepcopy(self)
+
+    def bind_data(self, x: Data, response: tuple[int, ...] | None = None) -> Model:
+        """Give a model whose symbols are bound to data, and whose sizes fit them.
+
+        Parameters
+        ----------
+        x : array, list or dict
+            The input.
+        response : tuple of int, optional
+            Channels of the response.
+
+        Returns
+        -------
+        Model
+            This one, if nothing was open.
+
+        Raises
+        ------
+        ModelStringError
+            Something does not fit the data: names the keyword, what was expected, what came.
+        ValueError
+            The data lack a signal that a layer reads.
+        """
+        inputs = read_inputs(x)
+        if self._tree is not None:
+            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response)
+            if bound != self._tree:
+                model = Model(name=self.name)
+                model._tree, model._layers = bound, LayerList(build_layers(bound))
+                check_signals(connect(model.layers), inputs.signals)
+                return model
+        if not len(self.layers):
+            raise ValueError("the model has no layers; add some, or build it from a string")
+        check_signals(connect(self.layers), inputs.signals)
+        return self
+
+    # ---- evaluation --------------------------------------------------------------------------
+
+    def evaluate(self, x: Data, return_full_data: bool = True) -> Any:
+        """Transform data.
+
+        Parameters
+        ----------
+        x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
+            The stimulus, or signals by name. Trials are evaluated apart: nothing leaks from one
+            into the next.
+        return_full_data : bool
+            Give a dict of the input, every output that has a name, and the last as ``output``.
+            Otherwise the last output alone.
+
+        Returns
+        -------
+        dict, or an array or list of the form of `x`
+        """
+        inputs = read_inputs(x)
+        model = self.bind_data(inputs)
+        outputs = evaluate_trials(connect(model.layers), inputs)
+        if not return_full_data:
+            return inputs.restore(outputs["output"])
+        given = {inputs.names[name]: inputs.restore(t) for name, t in inputs.signals.items()}
+        return {**given, **{name: inputs.restore(trials) for name, trials in outputs.items()}}
+
+    def predict(self, x: Data) -> Any:
+        """Predict the response to a stimulus.
+
+        Parameters
+        ----------
+        x : as for `evaluate`
+
+        Returns
+        -------
+        (T, channels) or (trials, T, channels) array, or list of (T_i, channels) arrays
+            In the form of `x`.
+        """
+        return self.evaluate(x, return_full_data=False)
+
+    def score(self, x: Data, y: Data, metric: str = "correlation") -> Any:
+        """Compare predictions with a response, on data that the fit has not seen.
+
+        Parameters
+        ----------
+        x, y : as for `fit`
+        metric : {"correlation", "nmse", "mse", "r2"}
+
+        Returns
+        -------
+        float or (channels,) ndarray
+            Correlation and r2 per channel (a float for one channel); nmse and mse over all.
+        """
+        measure = get_metric(metric)
+        inputs = read_inputs(x)
+        target, _ = read_signal(y, "the target")
+        model = self.bind_data(inputs, target[0].shape[1:])
+        prediction = evaluate_trials(connect(model.layers), inputs)["output"]
+        return measure(prediction, target)
+
+    # ---- fitting -----------------------------------------------------------------------------
+
+    def fit(self, x: Data, y: Data, **arguments: Any) -> Model:
+        """Fit a copy of the model to a response.
+
+        Parameters
+        ----------
+        x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
+            The stimulus, or signals by name. Finite.
+        y : like `x`, or (T,)
+            The response; NaN is left out.
+        loss : {"nmse", "mse"}
+        regularizers : bool
+            Add the penalties that the string asks for.
+        max_iterations : int
+            Limit of the search, 1000 by default.
+        tolerance : float
+            The search ends when an iteration lowers the loss by less than this, relatively.
+        verbose : int
+            1 prints how the fit is going, 0 is silent.
+        callback : callable, optional
+            Called with the iteration's number and the loss.
+        dtype : {"float64", "float32"}
+            Precision of the signals during the fit.
+
+        Returns
+        -------
+        Model
+            The fitted copy; `results` says how it went. This model stays as it is.
+
+        Raises
+        ------
+        ValueError, ModelStringError
+            The data cannot be fitted: says what is wrong and where, before anything runs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).random((500, 4))
+        >>> fitted = Model("wc.4x1-lvl.1").fit(x, x[:, 2] + 1, verbose=0)
+        >>> fitted.results.converged
+        True
+        """
+        from ..fitting import fit_model
+
+        return fit_model(self, x, y, **arguments)
+
+    def freeze_layers(self, *which: int | str) -> None:
+        """Keep the parameters of some layers, or of all, as they are in fits."""
+        for layer in self._chosen(which):
+            for parameter in layer.parameters.values():
+                parameter.freeze()
+
+    def unfreeze_layers(self, *which: int | str) -> None:
+        """Let fits move the parameters of some layers, or of all, again."""
+        for layer in self._chosen(which):
+            for parameter in layer.parameters.values():
+                parameter.unfreeze()
+
+    def _chosen(self, which: Sequence[int | str]) -> list[Layer]:
+        return [self.layers[name] for name in which] if which else list(self.layers)
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    def get_parameter_values(self) -> dict[str, dict[str, np.ndarray]]:
+        """Give copies of all parameters, by layer and by name."""
+        return {
+            name: {key: parameter.values.copy() for key, parameter in layer.parameters.items()}
+            for name, layer in zip(self.layers.names, self.layers, strict=True)
+        }
+
+    def set_parameter_values(self, values: Mapping[str, Mapping[str, ArrayLike]]) -> None:
+        """Set parameters, by layer and by name; those not mentioned stay.
+
+        Raises
+        ------
+        KeyError, ValueError
+            There is no such layer or parameter, or a shape does not fit. Layers before the one
+            at fault are set then.
+        """
+        for name, by_parameter in values.items():
+            self.layers[name].set_parameter_values(by_parameter)
+
+    def sample_from_priors(self, n: int = 1, seed: int | None = None) -> Any:
+        """Give copies whose parameters are drawn from their priors, within their bounds.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        seed : int, optional
+            The same seed gives the same models.
+
+        Returns
+        -------
+        Model, or list of Model for n > 1
+            Frozen parameters stay as they are.
+        """
+        rng = np.random.default_rng(seed)
+        models = []
+        for _ in range(n):
+            model = self.copy()
+            model.results = None
+            for layer in model.layers:
+                for parameter in layer.parameters.values():
+                    if not parameter.is_frozen:
+                        parameter.values = parameter.sample(rng)
+            models.append(model)
+        return models[0] if n == 1 else models
+
+    # ---- keeping and showing -----------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to a JSON file: string, parameters, and how the fit went.
+
+        Raises
+        ------
+        ValueError
+            A layer has no keyword, so that no string can say how to build it.
+        """
+        from .saving import save_model
+
+        return save_model(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> Model:
+        """Read a model that `save` wrote; its predictions are the same to the last bit.
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, of a newer format, or names a keyword that is not known.
+        """
+        from .saving import load_model
+
+        return load_model(Path(path))
+
+    def plot(self, x: Data | None = None, y: Data | None = None, **arguments: Any) -> Figure:
+        """Draw the model: receptive field, nonlinearity, and prediction against response.
+
+        Parameters
+        ----------
+        x, y : as for `fit`, optional
+            Data to predict and compare with.
+        **arguments
+            As for `nems_dsl.visualization.plot_model`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from ..visualization import plot_model
+
+        return plot_model(self, x, y, **arguments)
+
+    def _title(self) -> str:
+        if self.name is not None:
+            return f"Model({self.name})"
+        return f"Model({'' if self._tree is None else self._tree.string})"
+
+    def _print(self, write: Any) -> str:
+        if self._layers is None and self._tree is not None:
+            symbols = ", ".join(sorted(self._tree.symbols))
+            body = f"(open until the model meets data: {symbols})\n"
+        else:
+            body = "".join(f"{write(layer)}\n\n" for layer in self.layers)
+        return f"{self._title()}\n{RULE}\n{body}{RULE}"
+
+    def __repr__(self) -> str:
+        return self._print(repr)
+
+    def __str__(self) -> str:
+        return self._print(str)

@@ -1,0 +1,144 @@
+"""Models as JSON files: a string, parameter values, and how the fit went. Never pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import __version__
+from ..syntax import ModelStringError
+
+if TYPE_CHECKING:
+    from .model import Model
+
+FORMAT = "nems_dsl model"
+FORMAT_VERSION = 1
+
+
+def save_model(model: Model, path: Path) -> Path:
+    """Write a model to `path`, all of it or nothing."""
+    text = json.dumps(to_dict(model), indent=1, allow_nan=False)
+    folder = path.parent
+    # written beside its place and then moved there, so that no half file is ever found in it
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
+
+
+def load_model(path: Path) -> Model:
+    """Read what `save_model` wrote."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
+        raise ValueError(f"{path} is damaged, or no model file: {fault}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise ValueError(f"{path} is no model file: its format is not {FORMAT!r}")
+    version = data.get("format_version")
+    if not isinstance(version, int) or version > FORMAT_VERSION:
+        raise ValueError(
+            f"{path} has format version {version}; this nems_dsl ({__version__}) reads up to "
+            f"{FORMAT_VERSION}: upgrade it"
+        )
+    try:
+        return from_dict(data)
+    except ModelStringError as fault:
+        raise ValueError(
+            f"{path} holds a model that this nems_dsl does not know, or a damaged one:\n{fault}"
+        ) from fault
+    except (KeyError, TypeError, ValueError) as fault:
+        reason = fault.args[0] if fault.args else fault
+        raise ValueError(f"{path} is damaged: {reason}") from fault
+
+
+def to_dict(model: Model) -> dict[str, Any]:
+    """Give a model as JSON can hold it; floats keep every bit."""
+    parameters = {
+        name: {key: _parameter_to_dict(p) for key, p in layer.parameters.items()}
+        for name, layer in zip(model.layers.names, model.layers, strict=True)
+    }
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "nems_dsl": __version__,
+        "string": model.string,
+        "model_id": model.model_id,
+        "name": model.name,
+        "parameters": parameters,
+        "results": None if model.results is None else model.results.to_dict(),
+    }
+
+
+def from_dict(data: dict[str, Any]) -> Model:
+    """Build the model that `to_dict` described."""
+    from .model import Model
+    from .results import FitResults
+
+    model = Model(data["string"], name=data.get("name"))
+    given = data["parameters"]
+    if sorted(given) != sorted(model.layers.names):
+        raise ValueError(f"it has parameters of {sorted(given)}, not of {model.layers.names}")
+    for name, layer in zip(model.layers.names, model.layers, strict=True):
+        if sorted(given[name]) != sorted(layer.parameters):
+            raise ValueError(
+                f"it has the parameters {sorted(given[name])} of {name}, not "
+                f"{sorted(layer.parameters)}"
+            )
+        for key, parameter in layer.parameters.items():
+            _parameter_from_dict(parameter, given[name][key])
+    if data.get("results") is not None:
+        model.results = FitResults.from_dict(data["results"])
+    return model
+
+
+def _parameter_to_dict(parameter: Any) -> dict[str, Any]:
+    return {
+        "values": _encode(parameter.values),
+        "bounds": [_encode(np.asarray(bound, dtype=float)) for bound in parameter.bounds],
+        "prior": parameter.prior.to_dict(),
+        "is_frozen": parameter.is_frozen,
+    }
+
+
+def _parameter_from_dict(parameter: Any, data: dict[str, Any]) -> None:
+    from ..distributions import Distribution
+
+    parameter.values = _decode(data["values"])
+    low, high = (_decode(bound) for bound in data["bounds"])
+    parameter.bounds = (low[()], high[()])
+    parameter.prior = Distribution.from_dict(data["prior"])
+    parameter.is_frozen = bool(data["is_frozen"])
+
+
+def _encode(array: np.ndarray) -> Any:
+    """Give nested lists; JSON has no infinity, so that one is written as a word."""
+    if array.ndim:
+        return [_encode(part) for part in array]
+    value = float(array)
+    if np.isfinite(value):
+        return value
+    return repr(value)
+
+
+def _decode(data: Any) -> np.ndarray:
+    return np.array(data, dtype=float)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

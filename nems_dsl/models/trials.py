@@ -1,0 +1,209 @@
+"""Data as users have them, and as models take them: signals of one or more trials.
+
+A signal is an array (T, channels), an array of equal trials (trials, T, channels), or a list of
+trials (T_i, channels) of unequal length. Inside it is always the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Form = Literal["array", "stack", "list"]
+Trial = np.ndarray
+Data = Any
+
+STIMULUS = "stim"
+_SYNONYMS = {"input": STIMULUS}
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Signals by name, each a list of trials, and the form in which they came.
+
+    Attributes
+    ----------
+    signals : dict of str to list of (T_i, channels) float64 arrays
+    form : "array", "stack" or "list"
+    names : dict of str to str
+        How the user calls each signal.
+    """
+
+    signals: dict[str, list[Trial]]
+    form: Form
+    names: dict[str, str]
+
+    @property
+    def lengths(self) -> list[int]:
+        """Number of bins of each trial."""
+        return [len(trial) for trial in next(iter(self.signals.values()))]
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes of one bin of each signal: ``(channels,)``."""
+        return {name: trials[0].shape[1:] for name, trials in self.signals.items()}
+
+    def restore(self, trials: list[Trial]) -> Any:
+        """Give predictions back in the form in which the data came."""
+        if self.form == "array":
+            return trials[0]
+        return np.stack(trials) if self.form == "stack" else trials
+
+
+def read_inputs(data: Data) -> Trials:
+    """Read the input of a model: one signal, or a dict of signals.
+
+    Raises
+    ------
+    ValueError
+        Not numbers, not finite, or signals whose trials do not match. Says which and where.
+    """
+    if isinstance(data, Trials):
+        return data
+    given = data if isinstance(data, Mapping) else {STIMULUS: data}
+    if not given:
+        raise ValueError("the input is an empty dict; give it at least the signal 'stim'")
+    signals: dict[str, list[Trial]] = {}
+    names: dict[str, str] = {}
+    form: Form | None = None
+    for given_name, values in given.items():
+        name = _SYNONYMS.get(given_name, given_name)
+        trials, its_form = read_signal(values, f"the input {given_name!r}")
+        if name in signals:
+            raise ValueError(f"the input has both 'stim' and {given_name!r}, which mean the same")
+        for number, trial in enumerate(trials):
+            _check_finite(trial, f"the input {given_name!r}", number, len(trials))
+        if form is not None:
+            _check_match(signals, names, given_name, trials)
+        form = form or its_form
+        signals[name], names[name] = trials, given_name
+    assert form is not None
+    return Trials(signals, form, names)
+
+
+def read_signal(values: Data, what: str) -> tuple[list[Trial], Form]:
+    """Read one signal as a list of trials; a 1-D array is one channel."""
+    form: Form
+    if isinstance(values, list | tuple) and values and np.ndim(_first(values)) >= 1:
+        trials = [_read_array(trial, f"trial {i} of {what}") for i, trial in enumerate(values)]
+        form = "list"
+    else:
+        array = _read_array(values, what, stack=True)
+        form = "stack" if array.ndim == 3 else "array"
+        trials = list(array) if array.ndim == 3 else [array]
+    if not trials or not all(len(trial) for trial in trials):
+        raise ValueError(f"{what} has no samples")
+    channels = {trial.shape[1] for trial in trials}
+    if len(channels) > 1:
+        raise ValueError(f"the trials of {what} differ in channels: {sorted(channels)}")
+    return trials, form
+
+
+def read_target(target: Data, inputs: Trials) -> list[Trial]:
+    """Read a response, and check that it matches the input bin by bin; NaN stays as it is.
+
+    Raises
+    ------
+    ValueError
+        It does not match, is infinite somewhere, or has no variance to be explained.
+    """
+    trials, _ = read_signal(target, "the target")
+    if [len(trial) for trial in trials] != inputs.lengths:
+        raise ValueError(
+            f"the target does not match the input: {_lengths([len(t) for t in trials])} "
+            f"against {_lengths(inputs.lengths)}{_transpose_hint(trials, inputs)}"
+        )
+    for number, trial in enumerate(trials):
+        infinite = np.isinf(trial)
+        if infinite.any():
+            place = _place(infinite, number, len(trials))
+            raise ValueError(f"the target is infinite {place}; NaN marks bins to be left out")
+    return trials
+
+
+def check_target(trials: list[Trial], n_parameters: int) -> None:
+    """Refuse a target that no fit can learn from."""
+    values = np.concatenate([trial.reshape(len(trial), -1) for trial in trials])
+    n_each = np.sum(~np.isnan(values), axis=0)
+    if n_each.min() < 2:
+        channel = int(n_each.argmin())
+        raise ValueError(
+            f"too few samples: channel {channel} of the target has {n_each[channel]} that are not "
+            "NaN; a fit needs at least 2"
+        )
+    spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    if (spread == 0).any():
+        channel = int(np.argmin(spread))
+        value = values[:, channel][~np.isnan(values[:, channel])][0]
+        raise ValueError(
+            f"channel {channel} of the target has no variance: all samples are {value:g}"
+        )
+
+
+# ---- helpers ---------------------------------------------------------------------------------
+
+
+def _first(values: Sequence[Any]) -> Any:
+    return values[0]
+
+
+def _read_array(values: Any, what: str, stack: bool = False) -> np.ndarray:
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{what} is ragged; give trials of unequal length as a list") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{what} must hold real numbers, not {array.dtype}")
+    if array.ndim == 1:
+        array = array[:, None]
+    most = 3 if stack else 2
+    if not 2 <= array.ndim <= most:
+        forms = "(T, channels)" + (" or (trials, T, channels)" if stack else "")
+        raise ValueError(f"{what} must have shape {forms}, not {array.shape}")
+    return np.asarray(array, dtype=np.float64)
+
+
+def _check_finite(trial: Trial, what: str, number: int, n_trials: int) -> None:
+    if np.isfinite(trial).all():
+        return
+    nan = np.isnan(trial)
+    if nan.any():
+        place = _place(nan, number, n_trials)
+        raise ValueError(
+            f"{what} is NaN {place}; fill or cut such bins, and set the target there to NaN"
+        )
+    place = _place(np.isinf(trial), number, n_trials)
+    raise ValueError(f"{what} is infinite {place}; a log of 0 is a common cause")
+
+
+def _place(mask: np.ndarray, number: int, n_trials: int) -> str:
+    bin_, channel = (int(i) for i in np.argwhere(mask)[0])
+    trial = f"trial {number}, " if n_trials > 1 else ""
+    return f"at {trial}bin {bin_}, channel {channel} ({int(mask.sum())} such values in all)"
+
+
+def _check_match(
+    signals: dict[str, list[Trial]], names: dict[str, str], name: str, trials: list[Trial]
+) -> None:
+    first = next(iter(signals))
+    wanted, found = [len(t) for t in signals[first]], [len(t) for t in trials]
+    if wanted != found:
+        raise ValueError(
+            f"the inputs {names[first]!r} and {name!r} do not match: {_lengths(wanted)} against "
+            f"{_lengths(found)}"
+        )
+
+
+def _lengths(lengths: list[int]) -> str:
+    if len(lengths) == 1:
+        return f"{lengths[0]} bins"
+    shown = ", ".join(map(str, lengths[:6])) + (", ..." if len(lengths) > 6 else "")
+    return f"{len(lengths)} trials of {shown} bins"
+
+
+def _transpose_hint(trials: list[Trial], inputs: Trials) -> str:
+    if len(trials) == 1 and trials[0].shape[1:] == (inputs.lengths[0],):
+        return "; time comes first: pass its transpose"
+    return ""
