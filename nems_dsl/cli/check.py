@@ -1,0 +1,48 @@
+"""``nems-dsl check``: whether strings are models."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from .streams import complain, say
+
+Strings = Annotated[
+    list[str], typer.Argument(metavar="STRING...", help="Model strings; - reads them from stdin.")
+]
+
+
+def check(strings: Strings) -> None:
+    """Check model strings; print the canonical form and the model_id of each.
+
+    If any is at fault, all faults are printed on stderr, nothing else, and the exit code is 1.
+    """
+    from nems_dsl import ModelStringError, parse
+
+    good, n_bad = [], 0
+    texts = _read(strings)
+    for text in texts:
+        try:
+            good.append(parse(text))
+        except ModelStringError as fault:
+            complain(f"{fault}\n")
+            n_bad += 1
+    if n_bad:
+        if len(texts) > 1:
+            complain(f"{n_bad} of {len(texts)} strings are at fault")
+        raise typer.Exit(1)
+    width = max((len(tree.string) for tree in good), default=0)
+    for tree in good:
+        say(f"{tree.string:{width}}  {tree.model_id}")
+
+
+def _read(strings: list[str]) -> list[str]:
+    texts: list[str] = []
+    for string in strings:
+        if string == "-":
+            texts += [line.strip() for line in sys.stdin if line.strip()]
+        else:
+            texts.append(string)
+    return texts

@@ -1,0 +1,18 @@
+"""``nems-dsl explain``: a model string in words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .streams import say
+
+
+def explain(
+    string: Annotated[str, typer.Argument(metavar="STRING", help="A model string.")],
+) -> None:
+    """Say what a model string means: equations, shapes and parameters, keyword by keyword."""
+    from nems_dsl import explain as explain_string
+
+    say(explain_string(string))

@@ -1,0 +1,192 @@
+"""Whole figures: one model, or the models of several channels in rows."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from .nonlinearity import plot_nonlinearity
+from .prediction import channel_correlation, plot_prediction
+from .strf import plot_receptive_field
+
+if TYPE_CHECKING:
+    from ..fitting.channels import ChannelFit
+    from ..models import Model
+
+MOST_ROWS = 12
+_RATIOS = (1.1, 0.9, 3.0)
+
+
+def plot_model(
+    model: Model,
+    x: Any = None,
+    y: Any = None,
+    *,
+    channel: int = 0,
+    seconds: float | None = None,
+    fs: float | None = None,
+    title: str | None = None,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw a model: receptive field, nonlinearity, and prediction against response.
+
+    Parameters
+    ----------
+    model : Model
+    x : as for `Model.predict`, optional
+        Without it there is no prediction to draw.
+    y : like `x`, optional
+        The response.
+    channel : int
+        Output of the model, and channel of `y`.
+    seconds : float, optional
+        How much of the prediction to show; needs `fs`. 10 s by default.
+    fs : float, optional
+        Sampling rate in Hz. Without it times are in bins.
+    title : str, optional
+        By default the model string, and the correlation if `y` is given.
+    figure : matplotlib.figure.Figure, optional
+        Where to draw; a new one by default. pyplot is not involved: nothing is shown, and nothing
+        has to be closed. `figure.savefig` writes a file.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from nems_dsl import Model
+    >>> figure = plot_model(Model("wc.18x4-fir.4x15-dexp.1"), fs=100)
+    >>> [ax.get_title() for ax in figure.axes[:2]]
+    ['receptive field', 'nonlinearity']
+    """
+    if figure is None:
+        figure = Figure(figsize=(8, 3.2 if x is None else 5.6), layout="constrained")
+    if x is None:
+        upper = figure.subplots(1, 2)
+    else:
+        axes = figure.subplot_mosaic([["field", "curve"], ["time", "time"]])
+        upper = [axes["field"], axes["curve"]]
+        plot_prediction(model, x, y, axes["time"], fs, seconds, channel=channel)
+    plot_receptive_field(model, upper[0], fs, channel=channel, x=x)
+    plot_nonlinearity(model, x, upper[1], y=y, channel=channel)
+    _add_title(figure, _title(model, x, y, channel) if title is None else title)
+    return figure
+
+
+def plot_channels(
+    fits: Sequence[ChannelFit],
+    x: Any,
+    y: Any,
+    *,
+    fs: float | None = None,
+    seconds: float | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw the fits of several channels, a row for each; one alone as `plot_model` does.
+
+    Parameters
+    ----------
+    fits : sequence of ChannelFit
+        As `nems_dsl.fitting.channels.fit_channels` gives them; the first 12 are drawn.
+    x : as for `Model.predict`
+    y : list of (T_i, channels) arrays
+        All channels of the response.
+    fs, seconds, title
+        As for `plot_model`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = list(fits[:MOST_ROWS])
+    if title is None:
+        title = _name(shown[0].model)
+        if len(shown) < len(fits):
+            title += f" (the first {len(shown)} of {len(fits)} channels)"
+    if len(shown) == 1:
+        (fit,) = shown
+        r = channel_correlation(fit.model, x, _response(y, fit), fit.output)
+        return plot_model(
+            fit.model, x, _response(y, fit), channel=fit.output, fs=fs, seconds=seconds,
+            title=f"{title}, channel {fit.channel}, r = {r:.3f}",
+        )  # fmt: skip
+    height = 1.35 * len(shown) + 0.9
+    figure = Figure(figsize=(10, height), layout="constrained")
+    grid = figure.subplots(len(shown), 3, width_ratios=_RATIOS, squeeze=False)
+    for row, (axes, fit) in enumerate(zip(grid, shown, strict=True)):
+        plot_receptive_field(fit.model, axes[0], fs, channel=fit.output, x=x, label="")
+        plot_nonlinearity(fit.model, x, axes[1], y=_response(y, fit), channel=fit.output)
+        plot_prediction(fit.model, x, _response(y, fit), axes[2], fs, seconds, channel=fit.output)
+        _trim(axes, row == 0, row == len(shown) - 1)
+        axes[0].annotate(
+            f"channel {fit.channel}", (0, 0.5), xytext=(-44, 0), xycoords="axes fraction",
+            textcoords="offset points", rotation=90, ha="right", va="center", weight="bold",
+        )  # fmt: skip
+    _add_title(figure, title)
+    return figure
+
+
+def save_figure(figure: Figure, path: str | Path, dpi: int = 100) -> Path:
+    """Write a figure to a file: a png file, the same bytes for the same figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    path : str or Path
+    dpi : int
+
+    Returns
+    -------
+    Path
+    """
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure)
+    # without the version of the library, which would make equal figures differ
+    figure.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
+    path = Path(path)
+    path.write_bytes(picture.getvalue())
+    return path
+
+
+def _response(y: Any, fit: ChannelFit) -> list[Any]:
+    # in the place where the model has this channel; no other place is looked at
+    columns = [fit.channel] * (fit.output + 1)
+    return [trial[:, columns] for trial in y]
+
+
+def _trim(axes: Sequence[Axes], first: bool, last: bool) -> None:
+    for ax in axes:
+        ax.tick_params(labelsize="small")
+        if not first:
+            ax.set_title("")
+        if not last:
+            ax.set_xlabel("")
+        ax.set_ylabel("")
+
+
+def _title(model: Model, x: Any, y: Any, channel: int) -> str:
+    if x is None or y is None:
+        return _name(model)
+    return f"{_name(model)}, r = {channel_correlation(model, x, y, channel):.3f}"
+
+
+def _name(model: Model) -> str:
+    if model.name is not None:
+        return model.name
+    try:
+        return model.string
+    except ValueError:
+        return " - ".join(layer.label for layer in model.layers)
+
+
+def _add_title(figure: Figure, title: str) -> None:
+    width = int(11 * figure.get_figwidth())
+    figure.suptitle("\n".join(textwrap.wrap(title, width)), fontsize="large")

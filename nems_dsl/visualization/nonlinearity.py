@@ -1,0 +1,135 @@
+"""What a model does after its linear front, as a curve."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..models.trials import read_inputs, read_signal
+from .axes import BLUE, GREY, RED, own_axes, say_instead
+from .chain import LinearFront, NoLinearFront
+
+if TYPE_CHECKING:
+    from ..models import Model
+
+_GRID = 200
+_MOST_DOTS = 700
+_BINS = 15
+
+
+def plot_nonlinearity(
+    model: Model,
+    x: Any = None,
+    ax: Axes | None = None,
+    *,
+    y: Any = None,
+    channel: int = 0,
+) -> Axes:
+    """Draw the model's output over the output of its linear front.
+
+    Parameters
+    ----------
+    model : Model
+    x : as for `Model.predict`, optional
+        The curve spans the range that the linear front takes on these data; without data, on a
+        stimulus between 0 and 1.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; those of a new figure by default.
+    y : like `x`, optional
+        The response: drawn as dots, and as its means in bins that hold equally many samples.
+    channel : int
+        Output of the model, and channel of `y`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Where no curve exists - the model does not begin with a linear layer, mixes several
+        outputs of it, or goes on with memory - the response is drawn over the prediction, or a
+        sentence says why there is nothing to see.
+
+    Examples
+    --------
+    >>> from nems_dsl import Model
+    >>> ax = plot_nonlinearity(Model("wc.18x4-fir.4x15-dexp.1"))
+    >>> ax.lines[0].get_xdata().shape
+    (200,)
+    """
+    ax = own_axes(ax)
+    try:
+        front = LinearFront.of(model, x)
+        drivers = front.drivers(channel)
+        drive = _drive(front, x, drivers[0])
+        reason = _why_not(front, drivers, drive)
+    except NoLinearFront as fault:
+        reason = str(fault)
+    if reason:
+        return _plot_calibration(model, x, y, ax, channel, reason)
+    grid = np.linspace(drive.min(), drive.max(), _GRID)
+    values = np.zeros((_GRID, front.n_outputs))
+    values[:, drivers[0]] = grid
+    if y is not None:
+        _plot_response(ax, drive, _column(y, channel))
+    ax.plot(grid, front.finish(values)[:, channel], color=BLUE, lw=2, label="model", zorder=3)
+    ax.set_title("nonlinearity", fontsize="medium")
+    ax.set_xlabel(f"output of {front.names}")
+    ax.set_ylabel("response")
+    return ax
+
+
+def _drive(front: LinearFront, x: Any, output: int) -> np.ndarray:
+    if x is not None:
+        trials = read_inputs(x).signals[front.signal]
+        return np.concatenate([front.drive(trial)[:, output] for trial in trials])
+    field = front.impulse_responses()[output]
+    rest = float(front.drive(np.zeros((1, front.n_inputs)))[0, output])
+    low, high = np.minimum(field, 0).sum() + rest, np.maximum(field, 0).sum() + rest
+    return np.array([low, high]) if high > low else np.array([low - 1, high + 1])
+
+
+def _why_not(front: LinearFront, drivers: list[int], drive: np.ndarray) -> str:
+    if not front.is_chain:
+        return "the chain branches"
+    if len(drivers) > 1:
+        return f"it mixes {len(drivers)} outputs of {front.names}"
+    probe = np.zeros((32, front.n_outputs))
+    probe[:, drivers[0]] = np.linspace(drive.min(), drive.max(), len(probe))
+    return "" if front.is_static(probe) else "it has memory"
+
+
+def _plot_calibration(model: Model, x: Any, y: Any, ax: Axes, channel: int, reason: str) -> Axes:
+    if x is None or y is None:
+        return say_instead(ax, textwrap.fill(f"no curve for the nonlinearity: {reason}", 30))
+    prediction, response = _column(model.predict(x), channel), _column(y, channel)
+    _plot_response(ax, prediction, response)
+    ends = [prediction.min(), prediction.max()]
+    ax.plot(ends, ends, color=BLUE, lw=1.5, label="equal", zorder=3)
+    ax.set_title("response over prediction", fontsize="medium")
+    ax.set_xlabel("prediction")
+    ax.set_ylabel("response")
+    return ax
+
+
+def _plot_response(ax: Axes, drive: np.ndarray, response: np.ndarray) -> None:
+    if len(drive) != len(response):
+        raise ValueError(f"x has {len(drive)} bins, y has {len(response)}")
+    valid = ~np.isnan(response)
+    drive, response = drive[valid], response[valid]
+    if not drive.size:
+        return
+    every = max(1, len(drive) // _MOST_DOTS)
+    ax.plot(
+        drive[::every], response[::every], ".", ms=2, color=GREY, alpha=0.35, rasterized=True,
+        label="response",
+    )  # fmt: skip
+    order = np.argsort(drive, kind="stable")
+    parts = np.array_split(order, min(_BINS, len(order)))
+    means = np.array([[drive[part].mean(), response[part].mean()] for part in parts])
+    ax.plot(means[:, 0], means[:, 1], "o", ms=4, color=RED, label="mean response", zorder=4)
+
+
+def _column(y: Any, channel: int) -> np.ndarray:
+    trials, _ = read_signal(y, "the response")
+    return np.concatenate([trial[:, channel] for trial in trials])

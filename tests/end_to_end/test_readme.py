@@ -1,0 +1,101 @@
+"""The README and the page on the command line: their code runs, their output is what is printed."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from nems_dsl import Model, keyword_info
+from nems_dsl.datasets import load_speech
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CLI = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+
+
+def blocks(page, language):
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+
+
+def load_script(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_readme_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in blocks(README, "python"):
+        exec(compile(code, "README.md", "exec"), names)
+    assert {path.name for path in tmp_path.iterdir()} == {"channel2.png", "channel2.json"}
+    printed = float(capsys.readouterr().out.split()[-1])
+    assert printed == pytest.approx(0.86, abs=0.02)
+    speech = load_speech()
+    score = Model.load("channel2.json").score(speech.stim[5:], [speech.resp[5][:, 2]])
+    assert score == pytest.approx(printed)
+    assert names["fitted"].score(names["data"].stim, names["data"].resp) > 0.5
+
+
+def test_the_first_screen():
+    lines = README.splitlines()
+    shell = "\n".join(blocks(README, "sh"))
+    assert re.search(r"^pip install \. && nems-dsl demo\b", shell, re.MULTILINE)
+    assert re.search(r'^pip install "\.\[test\]" && pytest\b', shell, re.MULTILINE)
+    assert lines.index("```python") < 40
+    assert "docs/images/demo.png" in README
+
+
+def test_the_picture_is_there_and_small():
+    assert 20_000 < (ROOT / "docs" / "images" / "demo.png").stat().st_size < 200_000
+
+
+def test_the_files_that_the_readme_names_are_there():
+    for name in ("docs/cli.md", "CONTRIBUTING.md", "LICENSE", "nems_dsl/datasets/README.md"):
+        assert name in README
+        assert (ROOT / name).is_file()
+
+
+def test_the_keywords_that_the_readme_names():
+    table = README.partition("| keyword | what it does |")[2].partition("\n\n")[0]
+    heads = re.findall(r"^\| `(\w+)`", table, re.MULTILINE)
+    assert heads
+    assert set(heads) <= set(keyword_info())
+
+
+@pytest.mark.parametrize(("name", "page"), [("README.md", README), ("docs/cli.md", CLI)])
+def test_commands_print_what_the_pages_show(name, page):
+    script = load_script(Path(__file__).with_name("refresh_console.py"))
+    assert blocks(page, "console")
+    assert script.refresh(page) == page, f"run: python tests/end_to_end/refresh_console.py {name}"
+
+
+def test_the_page_on_the_command_line_runs(tmp_path, monkeypatch, capsys):
+    from nems_dsl.cli.app import run
+
+    monkeypatch.chdir(tmp_path)
+    write, load = blocks(CLI, "python")
+    exec(compile(write, "cli.md", "exec"), {})
+    (command,) = re.findall(r"^\$ nems-dsl (fit .*)$", CLI, re.MULTILINE)
+    assert run([*command.split(), "--max-iter", "3"]) == 0
+    captured = capsys.readouterr()
+    saved = {line.partition(" ")[2] for line in captured.err.splitlines() if "saved" in line}
+    assert saved == set(re.findall(r"^saved (.*)$", CLI, re.MULTILINE))
+    header = captured.out.splitlines()[0]
+    assert CLI.count(header) == 2
+    for column in header.split():
+        assert f"`{column}`" in CLI
+    exec(compile(load, "cli.md", "exec"), {})
+
+
+def test_every_option_of_fit_is_on_the_page(capsys):
+    import typer
+
+    from nems_dsl.cli.app import app
+
+    fit = typer.main.get_command(app).commands["fit"]
+    options = {name for option in fit.params for name in option.opts if name.startswith("--")}
+    for option in options - {"--data", "--help"}:
+        assert f"`{option}`" in CLI
