@@ -138,15 +138,63 @@ def test_float32(fir, vjp_filter, vjp_input, bank):
     assert_close(dx, slow_vjp_input(h, dy), rtol=1e-5)
 
 
+# Longer than a block, with segments that end near its borders, and with each form of the loops.
+@pytest.mark.parametrize("n_filters, n_channels", [(1, 2), (1, 4), (1, 6), (2, 5), (4, 1), (7, 9)])
+@pytest.mark.parametrize("n_taps", [1, 5, 15, 19, 600])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_segments_give_the_bits_they_give_alone(n_filters, n_channels, n_taps, dtype):
+    starts = np.cumsum([0, 7, 0, 1031, 13, 1024, 1, 517, 2050])
+    h, x, dy, _ = arrays(n_filters, n_channels, n_taps, starts[-1], False, dtype)
+    x[:, starts[3] : starts[4]] = np.nan
+    dy[:, starts[4] : starts[5]] = np.nan
+    y, dx = np.full_like(dy, 7), np.full_like(x, 7)
+    filters.fir(h, x, y, starts)
+    filters.fir_vjp_input(h, dy, dx, starts)
+    for a, b in itertools.pairwise(starts):
+        x_alone, dy_alone = np.ascontiguousarray(x[:, a:b]), np.ascontiguousarray(dy[:, a:b])
+        y_alone, dx_alone = np.empty_like(dy_alone), np.empty_like(x_alone)
+        filters.fir(h, x_alone, y_alone, whole(x_alone))
+        filters.fir_vjp_input(h, dy_alone, dx_alone, whole(x_alone))
+        np.testing.assert_array_equal(y[:, a:b], y_alone)
+        np.testing.assert_array_equal(dx[:, a:b], dx_alone)
+
+
+def convolved(h, x):
+    rows = [
+        sum(np.convolve(row, taps) for row, taps in zip(x, each, strict=True))[: x.shape[1]]
+        for each in h
+    ]
+    return np.stack(rows)
+
+
+@pytest.mark.parametrize("n_filters, n_channels", [(1, 2), (1, 4), (1, 6), (2, 5), (4, 1), (7, 9)])
+@pytest.mark.parametrize("n_taps", [1, 5, 15, 19, 600])
+def test_blocks(n_filters, n_channels, n_taps):
+    starts = np.array([0, 1100, 1130, 3700])
+    h, x, dy, dh = arrays(n_filters, n_channels, n_taps, starts[-1], False)
+    y, dx, before = np.full_like(dy, np.nan), np.full_like(x, np.nan), dh.copy()
+    filters.fir(h, x, y, starts)
+    filters.fir_vjp_input(h, dy, dx, starts)
+    filters.fir_vjp_filter(x, dy, dh, starts)
+    for a, b in itertools.pairwise(starts):
+        assert_close(y[:, a:b], convolved(h, x[:, a:b]))
+        backwards = convolved(h.transpose(1, 0, 2), dy[:, a:b][:, ::-1])
+        assert_close(dx[:, a:b], backwards[:, ::-1])
+        for k in range(min(n_taps, b - a)):
+            before[:, :, k] += dy[:, a + k : b] @ x[:, a : b - k].T
+    assert_close(dh, before)
+
+
 @pytest.mark.parametrize("n_taps", [1, 3, 8, 15])
 def test_nan_reaches_as_far_as_the_filter(n_taps):
-    h, x = randoms((2, 3, n_taps), (3, 60))
-    x[1, 20] = np.nan
-    y = np.empty((2, 60))
-    filters.fir(h, x, y, whole(x))
-    touched = np.zeros(60, bool)
-    touched[20 : 20 + n_taps] = True
-    assert np.array_equal(np.isnan(y), np.tile(touched, (2, 1)))
+    for n_filters, n_channels in [(2, 3), (2, 5), (5, 3)]:
+        h, x = randoms((n_filters, n_channels, n_taps), (n_channels, 60))
+        x[1, 20] = np.nan
+        y = np.empty((n_filters, 60))
+        filters.fir(h, x, y, whole(x))
+        touched = np.zeros(60, bool)
+        touched[20 : 20 + n_taps] = True
+        assert np.array_equal(np.isnan(y), np.tile(touched, (n_filters, 1)))
 
 
 @pytest.mark.parametrize("wide_vectors", [False, True])
