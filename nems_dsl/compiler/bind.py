@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..keywords import Registry, Signature
+from ..keywords.dialects import DIALECTS as FOREIGN
+from ..keywords.dialects import UNOFFERED, WHOLE_MODELS
 from ..syntax import (
     Diagnostic,
     Keyword,
@@ -28,7 +30,7 @@ from .options import BoundOptions, Fault, bind_options
 from .sizes import LARGEST_DIM, SYMBOLS, Size, Sizes, Symbolic, resolve
 from .wiring import Scope
 
-DIALECTS = ("native",)
+DIALECTS = ("native", *FOREIGN)
 _WORTH_COUNTING = 10_000_000
 _WORTH_MEASURING = 100
 _LONGEST_PROPOSAL = 200
@@ -76,7 +78,11 @@ def parse(
     try:
         text = read(string)
     except ModelStringError as fault:
-        raise _with_other_faults(fault, values) from None
+        raise (_with_other_faults(fault, values) if dialect == "native" else fault) from None
+    if dialect != "native":
+        from .foreign import bind_foreign
+
+        return bind_foreign(text, dialect, values)[0]
     return bind(text, values)
 
 
@@ -203,6 +209,8 @@ class _Binder:
         for fault in faults:
             self._report_option(keyword, fault)
         self.scope.check_count(keyword, signature, inputs, self.report)
+        if signature.signals and inputs[1:] == signature.signals:
+            inputs = self.scope.usual(inputs[:1])
         if options is None:
             self.scope.gives(keyword, None)
         else:
@@ -216,6 +224,13 @@ class _Binder:
 
     def _unknown_head(self, keyword: Keyword) -> None:
         head = keyword.head
+        if head in UNOFFERED:
+            hint = "the keywords that are offered are listed by `nems-dsl keywords`"
+            if head in WHOLE_MODELS:
+                hint = 'read the string as that: dialect="nems"'
+            message = f"the keyword `{head}` of other programs is not offered: {UNOFFERED[head]}"
+            self.report("E112", message, keyword.head_span, hint)
+            return
         near = suggest(head, self.known)
         stem = head.rstrip("0123456789xNRS")
         hint = f"the keywords are {', '.join(self.known)}"
@@ -255,17 +270,21 @@ class _Binder:
         sizes = options.sizes
         if options.has_symbols:
             sizes = tuple(None if n is None else resolve(n, self.values) for n in sizes)
-        incoming = self.scope.sizes(inputs)
-        if incoming is None:
-            incoming = _own_intake(signature, options, sizes)
-        if incoming is None:
+        found = self.scope.sizes(inputs, signature.signals)
+        if signature.join is None:
+            # more than that was reported already
+            found = found[: 1 + len(signature.signals)]
+        if found[0] is None:
+            found = (_own_intake(signature, options, sizes), *found[1:])
+        if any(each is None for each in found):
             self.scope.gives(keyword, None)
             return
-        if self.is_open or inputs or not self.bound:
-            incoming = tuple(resolve(size, self.values) for size in incoming)
+        incoming: tuple[Sizes, ...] = found  # type: ignore[assignment]
+        if self.is_open or inputs or not self.bound or len(found) > 1:
+            incoming = self._resolved(incoming)
         passage = pass_through(signature, options, sizes, incoming)
         if isinstance(passage, Misfit):
-            origin = self.scope.origin(keyword)
+            origin = self.scope.origin(keyword, passage.place, signature.signals)
             self.faults.append(describe_misfit(keyword, signature, options, passage, origin))
         if isinstance(passage, Misfit) or self._is_unfit(keyword, passage):
             self.scope.gives(keyword, None)
@@ -273,7 +292,7 @@ class _Binder:
         self.is_open |= passage.is_open
         if passage.learned:
             self.values.update(passage.learned)
-            incoming = tuple(resolve(size, self.values) for size in incoming)
+            incoming = self._resolved(incoming)
         self.bulk += passage.bulk
         self.scope.gives(keyword, passage.gives)
         self.bound.append(
@@ -285,12 +304,15 @@ class _Binder:
                 inputs,
                 signature,
                 options.form,
-                incoming,
+                incoming[0],
                 passage.gives,
                 passage.text,
                 keyword.span,
             )
         )
+
+    def _resolved(self, incoming: tuple[Sizes, ...]) -> tuple[Sizes, ...]:
+        return tuple(tuple(resolve(size, self.values) for size in each) for each in incoming)
 
     def _is_unfit(self, keyword: Keyword, passage: Passage) -> bool:
         """Refuse a size that its symbol's value makes too large, or that nothing tells."""

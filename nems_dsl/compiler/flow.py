@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,12 +31,26 @@ class Passage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """Why nothing passes: the flow that came nearest, the axis at fault, expected and found."""
+    """Why nothing passes.
 
-    flow: Flow
+    Attributes
+    ----------
+    takes : tuple of str
+        The axes that the input at fault should have, by the flow that came nearest.
+    axis : str or None
+        The axis at fault.
+    expected : Size or None
+    found : sizes
+        Of the input at fault.
+    place : int
+        Which of the inputs that is.
+    """
+
+    takes: tuple[str, ...]
     axis: str | None
     expected: Size | None
     found: Sizes
+    place: int = 0
 
 
 @lru_cache(maxsize=8192)
@@ -43,18 +58,23 @@ def pass_through(
     signature: Signature,
     options: BoundOptions,
     sizes: tuple[Size | None, ...],
-    incoming: Sizes,
+    incoming: tuple[Sizes, ...],
 ) -> Passage | Misfit:
     """Complete a keyword's sizes from what comes in, by the first of its flows that fits.
 
-    `sizes` are those of the options, as far as they are known.
+    `sizes` are those of the options, as far as they are known; `incoming` those of each input.
     """
     form = options.form
     given = {**form.defaults, **dict(zip(form.axes, sizes, strict=True))}
+    if signature.join is not None:
+        return _joined(signature, options, given, incoming)
     passages: list[Passage] = []
     misfit: Misfit | None = None
     for flow in signature.flows:
-        if len(flow.takes) != len(incoming) or not _applies(flow, form, given, options.names):
+        ranks = [len(takes) for takes in flow.inputs]
+        if ranks != [len(each) for each in incoming]:
+            continue
+        if not _applies(flow, form, given, options.names):
             continue
         result = _unify(flow, signature, options, given, incoming)
         if isinstance(result, Misfit):
@@ -68,7 +88,32 @@ def pass_through(
     if misfit is not None:
         return misfit
     applying = (flow for flow in signature.flows if _applies(flow, form, given, options.names))
-    return Misfit(next(applying, signature.flows[0]), None, None, incoming)
+    flow = next(applying, signature.flows[0])
+    for place, (takes, found) in enumerate(zip(flow.inputs, incoming, strict=False)):
+        if len(takes) != len(found):
+            return Misfit(takes, None, None, found, place)
+    return Misfit(flow.takes, None, None, incoming[0])
+
+
+def _joined(
+    signature: Signature,
+    options: BoundOptions,
+    given: Mapping[str, Size | None],
+    incoming: tuple[Sizes, ...],
+) -> Passage | Misfit:
+    """Give what a keyword makes of any number of signals."""
+    complete = tuple(given[axis] for axis in options.form.axes)
+    text = canonical_text(signature, options.form, complete, options.options)
+    every = [*complete, *(size for each in incoming for size in each)]
+    if not all(isinstance(size, int) for size in every):
+        # told when the data are known; until then it fits anything
+        return Passage(complete, (Symbolic(f"<{signature.head}>"),), text, is_open=True)
+    assert signature.join is not None
+    gives = signature.join(given, incoming)  # type: ignore[arg-type]
+    if gives is None:
+        return Misfit((), None, None, incoming[-1], len(incoming) - 1)
+    bulk = math.prod(size for size in complete if isinstance(size, int))
+    return Passage(complete, gives, text, bulk=bulk)
 
 
 def _what_all_teach(passages: list[Passage]) -> Passage:
@@ -99,7 +144,7 @@ def _applies(
 def _optional_axes(flow: Flow, form: ShapeForm) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the axes that must be there for a flow to apply, and those that must not."""
     optional = [axis for axis in form.axes[form.n_required :] if axis not in form.defaults]
-    named = {*flow.takes, *flow.gives}
+    named = {*flow.gives, *(axis for takes in flow.inputs for axis in takes)}
     needed = tuple(axis for axis in optional if axis in named and axis not in form.inferred)
     return needed, tuple(axis for axis in optional if axis not in named)
 
@@ -109,25 +154,26 @@ def _unify(
     signature: Signature,
     options: BoundOptions,
     given: Mapping[str, Size | None],
-    incoming: Sizes,
+    incoming: tuple[Sizes, ...],
 ) -> Passage | Misfit:
     sizes: dict[str, Size | None] = dict(given)
     learned: dict[str, int] = {}
-    for axis, found in zip(flow.takes, incoming, strict=True):
-        wanted = sizes.get(axis)
-        if wanted is None:
-            sizes[axis] = found
-        elif not may_equal(wanted, found):
-            return Misfit(flow, axis, wanted, incoming)
-        elif isinstance(found, Symbolic) and isinstance(wanted, int):
-            learned[found.symbol] = wanted // found.factor
-        elif isinstance(wanted, Symbolic) and isinstance(found, int):
-            learned[wanted.symbol] = found // wanted.factor
-            sizes[axis] = found
+    for place, takes in enumerate(flow.inputs):
+        for axis, found in zip(takes, incoming[place], strict=True):
+            wanted = sizes.get(axis)
+            if wanted is None:
+                sizes[axis] = found
+            elif not may_equal(wanted, found):
+                return Misfit(takes, axis, wanted, incoming[place], place)
+            elif isinstance(found, Symbolic) and isinstance(wanted, int):
+                learned[found.symbol] = wanted // found.factor
+            elif isinstance(wanted, Symbolic) and isinstance(found, int):
+                learned[wanted.symbol] = found // wanted.factor
+                sizes[axis] = found
     form = options.form
     for axis in form.axes[: form.n_required]:
         if sizes[axis] is None:
-            return Misfit(flow, axis, None, incoming)
+            return Misfit(flow.takes, axis, None, incoming[0])
     gives = tuple(sizes[axis] for axis in flow.gives)
     complete = tuple(sizes[axis] for axis in form.axes)
     bulk, is_open = 1, False

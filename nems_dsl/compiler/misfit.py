@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..keywords import Flow, Signature
+from ..keywords import Signature
 from ..syntax import Diagnostic, Flag, Keyword, Shape, Span, unparse, write_dim
 from .flow import Misfit
 from .options import BoundOptions
@@ -17,8 +17,11 @@ def describe_misfit(
     """Say what a keyword expects, what comes in from `origin`, and how it would fit."""
     head, found, axis = keyword.head, misfit.found, misfit.axis
     note = f"{origin} gives {describe(found)}"
-    if len(misfit.flow.takes) != len(found):
-        takes = ", ".join(("T", *misfit.flow.takes))
+    if signature.join is not None:
+        message = f"`{head}` cannot put these signals together"
+        return Diagnostic("E202", message, keyword.span, _passes(signature), (note,))
+    if len(misfit.takes) != len(found):
+        takes = ", ".join(("T", *misfit.takes))
         came = ", ".join(("T", *map(str, found)))
         message = f"`{head}` takes ({takes}) here, not ({came})"
         hint = _rank_hint(keyword, signature, found)
@@ -48,14 +51,12 @@ def size_span(shape: Shape, place: int) -> Span:
 def _wrong_size(
     keyword: Keyword, options: BoundOptions, misfit: Misfit, axis: str, note: str
 ) -> Diagnostic:
-    flow, found = misfit.flow, misfit.found
-    place = flow.takes.index(axis)
-    comes = tuple(
-        misfit.expected if a == axis else n for a, n in zip(flow.takes, found, strict=True)
-    )
+    takes, found = misfit.takes, misfit.found
+    place = takes.index(axis)
+    comes = tuple(misfit.expected if a == axis else n for a, n in zip(takes, found, strict=True))
+    noun = "input channel" if misfit.place == 0 else f"{axis} channel"
     message = (
-        f"`{keyword.head}` expects {describe(found, 'input channel')} here, not "
-        f"{' x '.join(map(str, comes))}"
+        f"`{keyword.head}` expects {describe(found, noun)} here, not {' x '.join(map(str, comes))}"
     )
     axes = options.form.axes
     written = options.sizes[axes.index(axis)] if axis in axes else None
@@ -66,19 +67,19 @@ def _wrong_size(
     span = keyword.head_span
     if shape is not None:
         span = size_span(shape, axes.index(axis) if axis in axes else 0)
-    hint = f"write {_refitted(keyword, options, flow, found)}"
+    hint = f"write {_refitted(keyword, options, takes, found)}"
     taps = dict(zip(axes, options.sizes, strict=True)).get("taps")
     if axis == "in" and taps == found[place]:
         hint += " (taps come after channels here; some programs put them first)"
     return Diagnostic("E201", message, span, hint, tuple(notes))
 
 
-def _refitted(keyword: Keyword, options: BoundOptions, flow: Flow, found: Sizes) -> str:
+def _refitted(keyword: Keyword, options: BoundOptions, takes: tuple[str, ...], found: Sizes) -> str:
     """Write the keyword with the sizes that fit."""
     sizes = dict(zip(options.form.axes, options.sizes, strict=True))
     if sizes.get("taps") == found[0] and isinstance(sizes.get("in"), int):
         sizes["taps"] = sizes["in"]
-    sizes.update({a: n for a, n in zip(flow.takes, found, strict=True) if a in sizes})
+    sizes.update({a: n for a, n in zip(takes, found, strict=True) if a in sizes})
     n_written = next((len(o.dims) for o in keyword.options if isinstance(o, Shape)), 1)
     shown = [_shown(sizes[axis]) for axis in options.form.axes[:n_written]]
     return with_shape(keyword, "x".join(shown))
@@ -107,5 +108,7 @@ def _rank_hint(keyword: Keyword, signature: Signature, found: Sizes) -> str:
 
 
 def _passes(signature: Signature) -> str:
+    if signature.join is not None:
+        return f"`{signature.head}` {signature.summary}; see nems-dsl keywords {signature.head}"
     flows = " or ".join(f"({flow})" for flow in signature.flows)
     return f"`{signature.head}` passes {flows}"

@@ -39,6 +39,10 @@ class Scope:
         names = tuple(SYNONYMS.get(ref.name, ref.name) for ref in keyword.inputs)
         for reference, name in zip(keyword.inputs, names, strict=True):
             self._check(reference, name, keyword, report)
+        return self.usual(names)
+
+    def usual(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Give nothing where `names` are what would be read anyway."""
         return () if names == self._default_input() else names
 
     def _default_input(self) -> tuple[str, ...]:
@@ -48,22 +52,30 @@ class Scope:
         name = self._outputs[-1][0].name
         return () if name is None else (name.name,)
 
-    def sizes(self, inputs: tuple[str, ...]) -> Sizes | None:
-        """Give the sizes of the first of `inputs`, or of what is read where none is named.
+    def sizes(
+        self, inputs: tuple[str, ...], signals: tuple[str, ...] = ()
+    ) -> tuple[Sizes | None, ...]:
+        """Give the sizes of `inputs`, or of what is read where none is named, and of `signals`.
 
         None where a fault left them unknown.
         """
-        if not inputs:
-            return self._outputs[-1][1] if self._outputs else self._data[STIMULUS]
-        name = inputs[0]
+        names = inputs if len(inputs) > len(signals) > 0 else (*inputs, *signals)
+        found = tuple(map(self._sizes_of, names))
+        if inputs:
+            return found
+        return (self._outputs[-1][1] if self._outputs else self._data[STIMULUS], *found)
+
+    def _sizes_of(self, name: str) -> Sizes | None:
         if name in self._named:
             return self._named[name]
         return self._data.get(name, (Symbolic(f"<{name}>"),))
 
-    def origin(self, keyword: Keyword) -> str:
-        """Say where a keyword's input comes from."""
-        if keyword.inputs:
-            return f"`{clip(keyword.inputs[0].name)}`"
+    def origin(self, keyword: Keyword, place: int = 0, signals: tuple[str, ...] = ()) -> str:
+        """Say where one of a keyword's inputs comes from."""
+        if place < len(keyword.inputs):
+            return f"`{clip(keyword.inputs[place].name)}`"
+        if place:
+            return f"`{signals[place - 1]}`"
         if not self._outputs:
             return "the stimulus"
         return clip(unparse(self._outputs[-1][0]))

@@ -142,18 +142,6 @@ class Engine:
         _run_forward(steps, self._prepare(self._values(theta)))
 
 
-def memory_of(nodes: Sequence[Node], needed: Sequence[int]) -> int | None:
-    """Give how many past bins the last layer's output depends on; None if that is unbounded."""
-    reach: dict[int, int] = {}
-    for place in needed:
-        node = nodes[place]
-        if not isinstance(node.layer, KernelLayer) or node.layer.memory is None:
-            return None
-        before = [reach[s.layer] for s in node.sources if s.layer is not None]
-        reach[place] = node.layer.memory + max(before, default=0)
-    return reach[needed[-1]]
-
-
 def _run_forward(steps: Sequence[Step], weights: Weights) -> None:
     for step in steps:
         layer, work = step.node.layer, step.work
@@ -161,9 +149,11 @@ def _run_forward(steps: Sequence[Step], weights: Weights) -> None:
             work.weights = weights[step.place]
             layer.forward(work)
             continue
-        for start, stop in itertools.pairwise(work.starts):
+        edges = itertools.pairwise(work.starts), itertools.pairwise(work.out_starts)
+        for (start, stop), (out_start, out_stop) in zip(*edges, strict=True):
             trial = [np.moveaxis(x[..., start:stop], -1, 0) for x in work.inputs]
-            work.out[..., start:stop] = np.moveaxis(evaluate_layer(step.node, trial), 0, -1)
+            out = evaluate_layer(step.node, trial)
+            work.out[..., out_start:out_stop] = np.moveaxis(out, 0, -1)
 
 
 def _run_backward(steps: Sequence[Step], d_weights: Weights) -> None:

@@ -11,10 +11,11 @@ import numpy as np
 
 from ..layers.base import KernelLayer
 from ..models.graph import Node, connect, needed
-from ..models.trials import check_target, read_inputs, read_target
-from .engine import Engine, memory_of
+from ..models.trials import check_orientation, check_target, read_inputs, read_signal
+from .engine import Engine
 from .losses import make_loss
 from .packs import make_packs
+from .reach import find_reach
 from .vector import ParameterVector
 
 if TYPE_CHECKING:
@@ -77,23 +78,24 @@ class Objective:
         if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
             raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
         inputs = read_inputs(x)
-        target = read_target(y, inputs)
+        target, _ = read_signal(y, "the target")
+        check_orientation(target, inputs)
         self.model = copy.deepcopy(model.bind_data(inputs, target[0].shape[1:]))
-        check_target(target, 0)
         layers = self.model.layers
         nodes = connect(list(layers))
         places = needed(nodes, len(nodes) - 1)
+        reach = find_reach(nodes, places)
+        check_target(target, inputs, reach.stride)
         self.vector = ParameterVector([node.layer for node in nodes])
         self.theta0 = self.vector.read()
         self.bounds = self.vector.bounds()
         self.loss_name = loss
         self._loss = make_loss(loss, target)
         self._penalties = self._find_penalties() if regularizers else []
-        memory = memory_of(nodes, places)
         signals = {s.signal for place in places for s in nodes[place].sources if s.signal}
         used = {name: inputs.signals[name] for name in inputs.signals if name in signals}
         widest = _widest(nodes, places, used)
-        packs = make_packs(used, target, memory, widest, np.dtype(dtype))
+        packs = make_packs(used, target, reach, widest, np.dtype(dtype))
         self.engine = Engine(nodes, places, packs, self.vector, np.dtype(dtype))
         self._check_output(target)
         self.n_evaluations = 0
@@ -155,7 +157,7 @@ class Objective:
         labels = {layer.label for place, layer in enumerate(self.vector.layers) if place in numeric}
         n_entries = sum(s.stop - s.start for s in self.vector.slots if s.layer in numeric)
         logger.info(
-            "%s: differentiated numerically, %d parameters at two evaluations each; a derivative "
+            "%s: differentiated numerically, at two evaluations for each of %d free numbers; a derivative "
             "of their own would save all of these",
             ", ".join(sorted(labels)),
             n_entries,

@@ -10,8 +10,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+
+from .reach import Reach
 
 # what of a pack's widest signal should fit the cache nearest to a core that is not the first
 PACK_BYTES = 1 << 20
@@ -38,14 +41,27 @@ class Pack:
 
     @property
     def length(self) -> int:
-        """Number of bins, halos included."""
-        return self.target.shape[-1]
+        """Number of bins of the inputs, halos included."""
+        return int(self.starts[-1])
+
+
+class Segment(NamedTuple):
+    """A stretch of a trial: of its bins from `first` to `last` those from `start` to `stop` count.
+
+    The others are the halos that the model needs to know.
+    """
+
+    trial: int
+    first: int
+    start: int
+    stop: int
+    last: int
 
 
 def make_packs(
     inputs: Mapping[str, list[np.ndarray]],
     target: list[np.ndarray],
-    memory: int | None,
+    reach: Reach,
     widest: int,
     dtype: np.dtype,
 ) -> list[Pack]:
@@ -55,60 +71,78 @@ def make_packs(
     ----------
     inputs : mapping of str to list of (T_i, channels) arrays
     target : list of (T_i, channels) arrays
-    memory : int or None
-        Past bins that the output depends on; None keeps every trial whole.
+    reach : Reach
+        What the output depends on; without bounds, or with a stride, every trial stays whole.
     widest : int
         Rows of the widest signal along the chain.
     dtype : dtype
         Of the arrays in the packs.
     """
     packs: list[Pack] = []
-    group: list[tuple[int, int, int, int]] = []
+    group: list[Segment] = []
     n_bins = 0
     fitting = PACK_BYTES // (dtype.itemsize * widest)
     longest = min(max(fitting, SHORTEST_PACK), LONGEST_PACK)
-    longest = max(longest, _HALOS_PER_SEGMENT * (memory or 0))
-    for segment in _segments([len(trial) for trial in target], memory, longest):
-        length = segment[3] - segment[1]
+    longest = max(longest, _HALOS_PER_SEGMENT * ((reach.past or 0) + reach.future))
+    lengths = [len(trial) for trial in next(iter(inputs.values()))]
+    for segment in _segments(lengths, reach, longest):
+        length = segment.last - segment.first
         if group and n_bins + length > longest:
-            packs.append(_pack(inputs, target, group, dtype))
+            packs.append(_pack(inputs, target, group, reach.stride, dtype))
             group, n_bins = [], 0
         group.append(segment)
         n_bins += length
-    packs.append(_pack(inputs, target, group, dtype))
+    packs.append(_pack(inputs, target, group, reach.stride, dtype))
     return packs
 
 
-def _segments(
-    lengths: list[int], memory: int | None, longest: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """Give (trial, first bin of the halo, first bin, end) of every segment, in order."""
+def _segments(lengths: list[int], reach: Reach, longest: int) -> Iterator[Segment]:
+    """Cut trials into segments, in order."""
     for trial, length in enumerate(lengths):
-        if memory is None or length <= longest:
-            yield trial, 0, 0, length
+        if reach.past is None or reach.stride > 1 or length <= longest:
+            yield Segment(trial, 0, 0, length, length)
             continue
-        n_parts = -(-length // (longest - memory))
+        n_parts = -(-length // (longest - reach.past - reach.future))
         edges = [length * part // n_parts for part in range(n_parts + 1)]
-        for start, end in itertools.pairwise(edges):
-            yield trial, max(0, start - memory), start, end
+        for start, stop in itertools.pairwise(edges):
+            first, last = max(0, start - reach.past), min(length, stop + reach.future)
+            yield Segment(trial, first, start, stop, last)
 
 
 def _pack(
     inputs: Mapping[str, list[np.ndarray]],
     target: list[np.ndarray],
-    group: list[tuple[int, int, int, int]],
+    group: list[Segment],
+    stride: int,
     dtype: np.dtype,
 ) -> Pack:
-    lengths = [end - halo for _, halo, _, end in group]
-    starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum([each.last - each.first for each in group])])
+    targets = [_target_of(target[each.trial], each, stride) for each in group]
+    return Pack(
+        {
+            name: _side_by_side([t[e.trial][e.first : e.last] for e in group], dtype)
+            for name, t in inputs.items()
+        },
+        _side_by_side(targets, dtype),
+        starts.astype(np.int64),
+    )
 
-    def gather(trials: list[np.ndarray]) -> np.ndarray:
-        out = np.empty((*trials[0].shape[1:], starts[-1]), dtype)
-        for (trial, halo, _, end), at in zip(group, starts[:-1], strict=True):
-            out[..., at : at + end - halo] = np.moveaxis(trials[trial][halo:end], 0, -1)
-        return out
 
-    packed = gather(target)
-    for (_, halo, start, _), at in zip(group, starts[:-1], strict=True):
-        packed[..., at : at + start - halo] = np.nan
-    return Pack({name: gather(trials) for name, trials in inputs.items()}, packed, starts)
+def _target_of(target: np.ndarray, segment: Segment, stride: int) -> np.ndarray:
+    """Give the target of a segment, NaN in the halos."""
+    if stride > 1:
+        return target
+    part = target[segment.first : segment.last].copy()
+    part[: segment.start - segment.first] = np.nan
+    part[segment.stop - segment.first :] = np.nan
+    return part
+
+
+def _side_by_side(parts: list[np.ndarray], dtype: np.dtype) -> np.ndarray:
+    """Put (T_i, channels) arrays one after the other, time last."""
+    out = np.empty((*parts[0].shape[1:], sum(map(len, parts))), dtype)
+    at = 0
+    for part in parts:
+        out[..., at : at + len(part)] = np.moveaxis(part, 0, -1)
+        at += len(part)
+    return out

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..layers.base import Arrays, KernelLayer, Work
+from ..layers.base import Arrays, KernelLayer, Work, strided
 from ..models.evaluation import evaluate_layer
 from ..models.graph import Node, Source
 from .packs import Pack
@@ -151,10 +151,11 @@ class Planner:
 
     def plan(self, pack: Pack) -> Plan:
         """Lay down what happens to a pack."""
-        steps = {place: self._step(place, pack) for place in self.structure.needed}
-        backward = self._backward(steps, pack)
+        starts: dict[int, np.ndarray] = {}
+        steps = {place: self._step(place, pack, starts) for place in self.structure.needed}
+        backward = self._backward(steps)
         spare = {
-            place: self._buffer("spare", place, 0, self.shapes[place], pack.length)
+            place: self._buffer("spare", place, 0, self.shapes[place], int(starts[place][-1]))
             for place in self.structure.boundary
         }
         return Plan(pack, list(steps.values()), backward, spare)
@@ -166,28 +167,33 @@ class Planner:
             self._memory[key] = np.empty(n_rows * self._longest, self._dtype)
         return self._memory[key][: n_rows * length].reshape(*shape, length)
 
-    def _read(self, source: Source, pack: Pack) -> np.ndarray:
+    def _read(self, source: Source, pack: Pack, starts: Mapping[int, np.ndarray]) -> np.ndarray:
         if source.layer is not None:
-            shape = self.shapes[source.layer]
-            return self._buffer("out", source.layer, 0, shape, pack.length)
+            shape, length = self.shapes[source.layer], int(starts[source.layer][-1])
+            return self._buffer("out", source.layer, 0, shape, length)
         assert source.signal is not None
         return pack.inputs[source.signal]
 
-    def _step(self, place: int, pack: Pack) -> Step:
+    def _step(self, place: int, pack: Pack, starts: dict[int, np.ndarray]) -> Step:
         node, shape = self.structure.nodes[place], self.shapes[place]
-        inputs = tuple(self._read(source, pack) for source in node.sources)
+        inputs = tuple(self._read(source, pack, starts) for source in node.sources)
+        source = node.sources[0].layer
+        in_starts = pack.starts if source is None else starts[source]
+        starts[place] = strided(in_starts, node.layer.stride)
+        length, out_length = int(in_starts[-1]), int(starts[place][-1])
         scratch: Arrays = ()
         if isinstance(node.layer, KernelLayer):
             wanted = node.layer.scratch_shapes(*(x.shape[:-1] for x in inputs))
             scratch = tuple(
-                self._buffer("scratch", place, number, each, pack.length)
+                self._buffer("scratch", place, number, each, length)
                 for number, each in enumerate(wanted)
             )
-        out = self._buffer("out", place, 0, shape, pack.length)
-        d_out = self._buffer("d_out", place, 0, shape, pack.length)
-        return Step(place, node, Work(inputs, out, pack.starts, scratch, d_out=d_out))
+        out = self._buffer("out", place, 0, shape, out_length)
+        d_out = self._buffer("d_out", place, 0, shape, out_length)
+        work = Work(inputs, out, in_starts, starts[place], scratch, d_out=d_out)
+        return Step(place, node, work)
 
-    def _backward(self, steps: Mapping[int, Step], pack: Pack) -> list[Step]:
+    def _backward(self, steps: Mapping[int, Step]) -> list[Step]:
         structure = self.structure
         wanted = structure.differentiated | set(structure.boundary)
         written = {structure.last}
@@ -206,7 +212,7 @@ class Planner:
                 if source.layer in written:
                     # another reader has written there already, so that ours is to be added
                     shape = self.shapes[source.layer]
-                    share = self._buffer("share", place, number, shape, pack.length)
+                    share = self._buffer("share", place, number, shape, target.shape[-1])
                     shares.append((share, target))
                     target = share
                 written.add(source.layer)

@@ -120,8 +120,8 @@ def _check_option(signature: Signature, option: Option) -> None:
 
 def _check_shapes(signature: Signature) -> None:
     head = signature.head
-    if not signature.forms or not signature.flows:
-        raise ValueError(f"`{head}` needs at least one shape form and one flow")
+    if not signature.forms or not (signature.flows or signature.join):
+        raise ValueError(f"`{head}` needs at least one shape form and one flow, or a join")
     for form in signature.forms:
         if len(set(form.axes)) != len(form.axes) or not 0 <= form.n_required <= len(form.axes):
             raise ValueError(f"`{head}` declares a shape that cannot be: {form.axes}")

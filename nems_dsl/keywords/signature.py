@@ -6,9 +6,11 @@ completion all follow from a `Signature`. Nothing here knows text or arrays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+
+Join = Callable[[Mapping[str, int], Sequence[tuple[int, ...]]], tuple[int, ...] | None]
 
 
 class Number(Enum):
@@ -93,15 +95,24 @@ class Flow:
         Options without which this flow does not apply.
     sizes : mapping of str to int
         Axes that must have just this size for the flow to apply.
+    also : tuple of tuple of str
+        Names of the axes of further inputs, such as that of the state.
     """
 
     takes: tuple[str, ...]
     gives: tuple[str, ...]
     options: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
+    also: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def inputs(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the axes of every input."""
+        return (self.takes, *self.also)
 
     def __str__(self) -> str:
-        return f"{', '.join(('T', *self.takes))} -> {', '.join(('T', *self.gives))}"
+        inputs = "; ".join(", ".join(("T", *takes)) for takes in self.inputs)
+        return f"{inputs} -> {', '.join(('T', *self.gives))}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,6 +139,9 @@ class Signature:
         Data signals that the keyword reads besides its input, such as ``state``.
     n_inputs : tuple of int
         Least and largest number of signals that ``@`` may name.
+    join : callable, optional
+        For keywords that put any number of signals together, instead of flows: given the sizes
+        of the axes and those of every input, the sizes of the output, or None if they do not fit.
     example : str
         A model string with this keyword in it.
     source : str
@@ -143,6 +157,7 @@ class Signature:
     synonyms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     signals: tuple[str, ...] = ()
     n_inputs: tuple[int, int] = (1, 1)
+    join: Join | None = None
     example: str = ""
     source: str = ""
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..distributions import Distribution
-from ..keywords import Signature
+from ..keywords import Flow, Signature
 from .parameter import Parameter as Parameter
 from .parameter import Phi as Phi
 
@@ -61,6 +61,10 @@ class Layer:
     signature: ClassVar[Signature | None] = None
     #: How many past bins the output depends on; None if that is all of them, or not known.
     memory: int | None = None
+    #: How many bins ahead the output depends on.
+    lookahead: int = 0
+    #: The layer gives one bin for so many that come in, beginning with the first.
+    stride: int = 1
 
     def __init__(
         self,
@@ -179,6 +183,8 @@ class Work:
         What it gives; `forward` writes it.
     starts : (n_trials + 1,) int64 array
         Where each trial begins, and where the last ends.
+    out_starts : (n_trials + 1,) int64 array
+        The same for `out`; other than `starts` where the layer has a stride.
     scratch : tuple of arrays
         What `forward` keeps for `vjp`; their shapes are the layer's to choose.
     weights : tuple of arrays
@@ -194,6 +200,7 @@ class Work:
     inputs: Arrays
     out: np.ndarray
     starts: np.ndarray
+    out_starts: np.ndarray
     scratch: Arrays = ()
     weights: Arrays = ()
     d_out: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -308,36 +315,58 @@ class KernelLayer(Layer):
         values = {name: p.values.astype(dtype) for name, p in self.parameters.items()}
         n_times = signals[0].shape[-1]
         shapes = [x.shape[:-1] for x in signals]
-        self._check_input(shapes[0])
-        out = np.empty((*self.output_shape(*shapes), n_times), dtype)
+        self._check_inputs(shapes)
+        starts = np.array([0, n_times])
+        out_starts = strided(starts, self.stride)
+        out = np.empty((*self.output_shape(*shapes), out_starts[-1]), dtype)
         scratch = tuple(np.empty((*s, n_times), dtype) for s in self.scratch_shapes(*shapes))
         if n_times:
-            starts = np.array([0, n_times])
-            self.forward(Work(signals, out, starts, scratch, self.prepare(values)))
+            work = Work(signals, out, starts, out_starts, scratch, self.prepare(values))
+            self.forward(work)
         return np.ascontiguousarray(np.moveaxis(out, -1, 0))
 
-    def _check_input(self, shape: tuple[int, ...]) -> None:
+    def _check_inputs(self, shapes: Sequence[tuple[int, ...]]) -> None:
         # kernels trust their sizes: a wrong one would read beyond an array
-        for flow in self.signature.flows:
-            fits = len(flow.takes) == len(shape) and all(
-                self.dims.get(axis, size) == size
-                for axis, size in zip(flow.takes, shape, strict=True)
-            )
-            if fits and all(self.dims.get(axis) == size for axis, size in flow.sizes.items()):
+        if self.signature.join is not None:
+            if self.signature.join(self.dims, shapes) is not None:
                 return
-        takes = " or ".join(
-            str(("T", *(self.dims.get(axis, axis) for axis in flow.takes)))
-            for flow in self.signature.flows
-        )
-        raise ValueError(
-            f"{type(self).__name__}{self.shape} takes {takes}, not {('T', *shape)}".replace("'", "")
-        )
+            takes = "signals that it can put together"
+        else:
+            if any(self._fits(flow, shapes) for flow in self.signature.flows):
+                return
+            takes = " or ".join(
+                " and ".join(
+                    str(("T", *(self.dims.get(axis, axis) for axis in axes)))
+                    for axes in flow.inputs
+                )
+                for flow in self.signature.flows
+            )
+        came = " and ".join(str(("T", *shape)) for shape in shapes)
+        message = f"{type(self).__name__}{self.shape} takes {takes}, not {came}"
+        raise ValueError(message.replace("'", ""))
+
+    def _fits(self, flow: Flow, shapes: Sequence[tuple[int, ...]]) -> bool:
+        if [len(axes) for axes in flow.inputs] != [len(shape) for shape in shapes]:
+            return False
+        known = dict(self.dims)
+        for axes, shape in zip(flow.inputs, shapes, strict=True):
+            for axis, size in zip(axes, shape, strict=True):
+                if known.setdefault(axis, size) != size:
+                    return False
+        return all(known.get(axis) == size for axis, size in flow.sizes.items())
 
 
 def _as_shape(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
     if shape is None:
         return None
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
+
+
+def strided(starts: np.ndarray, stride: int) -> np.ndarray:
+    """Give where trials begin after every `stride`-th bin of each has been kept."""
+    if stride == 1:
+        return starts
+    return np.concatenate([[0], np.cumsum(-(-np.diff(starts) // stride))])
 
 
 def flat(signal: np.ndarray) -> np.ndarray:

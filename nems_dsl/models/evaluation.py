@@ -64,7 +64,7 @@ def evaluate_layer(node: Node, inputs: Sequence[np.ndarray]) -> np.ndarray:
     out = np.asarray(out)
     if out.ndim == 1:
         out = out[:, None]
-    if out.ndim == 0 or len(out) != len(inputs[0]):
+    if out.ndim == 0 or len(out) != -(-len(inputs[0]) // layer.stride):
         raise ValueError(
             f"{layer.label}.evaluate gave an array of shape {out.shape} for {len(inputs[0])} "
             "bins; the first axis of its output must be time, as long as that of its input"

@@ -46,8 +46,8 @@ def connect(layers: Sequence[Layer]) -> list[Node]:
         else:
             sources = tuple(_source(name, named) for name in names)
         extra = () if layer.signature is None else layer.signature.signals
-        known = {source.signal for source in sources}
-        sources += tuple(Source(signal=name) for name in extra if name not in known)
+        if len(sources) <= len(extra):
+            sources += tuple(Source(signal=name) for name in extra)
         nodes.append(Node(layer, sources, arguments))
         if layer.output is not None:
             if layer.output in named:

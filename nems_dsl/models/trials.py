@@ -101,31 +101,55 @@ def read_signal(values: Data, what: str) -> tuple[list[Trial], Form]:
     return trials, form
 
 
-def read_target(target: Data, inputs: Trials) -> list[Trial]:
-    """Read a response, and check that it matches the input bin by bin; NaN stays as it is.
+def check_target(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
+    """Refuse a target that does not match the input bin by bin, or that holds nothing to learn.
+
+    Parameters
+    ----------
+    target : list of (T_i, channels) arrays
+        NaN is allowed.
+    inputs : Trials
+    stride : int
+        Bins of the input to one of the target.
 
     Raises
     ------
     ValueError
-        It does not match, is infinite somewhere, or has no variance to be explained.
+        Says which trial, bin or channel is at fault.
     """
-    trials, _ = read_signal(target, "the target")
-    if [len(trial) for trial in trials] != inputs.lengths:
+    wanted, found = [-(-n // stride) for n in inputs.lengths], [len(trial) for trial in target]
+    check_orientation(target, inputs)
+    if wanted != found:
+        kept = f", of which the model gives {_lengths(wanted)}" if stride > 1 else ""
         raise ValueError(
-            f"the target does not match the input: {_lengths([len(t) for t in trials])} "
-            f"against {_lengths(inputs.lengths)}{_transpose_hint(trials, inputs)}"
+            f"the target does not match the input: {_lengths(found)} against "
+            f"{_lengths(inputs.lengths)}{kept}"
         )
-    for number, trial in enumerate(trials):
+    for number, trial in enumerate(target):
         infinite = np.isinf(trial)
         if infinite.any():
-            place = _place(infinite, number, len(trials))
+            place = _place(infinite, number, len(target))
             raise ValueError(f"the target is infinite {place}; NaN marks bins to be left out")
-    return trials
+    _check_variance(np.concatenate([trial.reshape(len(trial), -1) for trial in target]))
 
 
-def check_target(trials: list[Trial], n_parameters: int) -> None:
-    """Refuse a target that no fit can learn from."""
-    values = np.concatenate([trial.reshape(len(trial), -1) for trial in trials])
+def check_orientation(target: list[Trial], inputs: Trials) -> None:
+    """Refuse a target that lies on its side, or has other trials than the input.
+
+    Raises
+    ------
+    ValueError
+        Says so, before the channels of the target are held against a model.
+    """
+    hint = _transpose_hint(target, inputs)
+    if hint or len(target) != len(inputs.lengths):
+        raise ValueError(
+            f"the target does not match the input: {_lengths([len(trial) for trial in target])} "
+            f"against {_lengths(inputs.lengths)}{hint}"
+        )
+
+
+def _check_variance(values: np.ndarray) -> None:
     n_each = np.sum(~np.isnan(values), axis=0)
     if n_each.min() < 2:
         channel = int(n_each.argmin())
@@ -204,6 +228,8 @@ def _lengths(lengths: list[int]) -> str:
 
 
 def _transpose_hint(trials: list[Trial], inputs: Trials) -> str:
-    if len(trials) == 1 and trials[0].shape[1:] == (inputs.lengths[0],):
+    if len(trials) != 1 or len(trials[0]) == inputs.lengths[0]:
+        return ""
+    if trials[0].shape[1:] == (inputs.lengths[0],):
         return "; time comes first: pass its transpose"
     return ""

@@ -49,13 +49,13 @@ def our_system(x, y, parameters):
     objective = Objective(model, x.T, y.T, loss="mse")
     theta = np.concatenate([parameters[0].T.ravel(), *(p.ravel() for p in parameters[1:])])
 
-    def run():
-        loss, gradient = objective.value_and_grad(theta)
+    def unpack(result):
+        loss, gradient = result
         parts = np.split(gradient, np.cumsum([p.size for p in parameters])[:-1])
         gradients = [g.reshape(p.shape) for g, p in zip(parts[1:], parameters[1:], strict=True)]
         return loss, [parts[0].reshape(parameters[0].T.shape).T, *gradients]
 
-    return run
+    return lambda: objective.value_and_grad(theta), unpack
 
 
 def torch_system(x, y, parameters, form):
@@ -78,9 +78,9 @@ def torch_system(x, y, parameters, form):
         filtered = fir(h.flip(2), torch.nn.functional.pad(torch.matmul(w, x), (HALO, 0)))
         predicted = base + amplitude * torch.exp(-torch.exp(-torch.exp(kappa) * (filtered + shift)))
         loss = ((predicted - y) ** 2).mean()
-        return loss.item(), [g.numpy() for g in torch.autograd.grad(loss, variables)]
+        return loss.item(), torch.autograd.grad(loss, variables)
 
-    return run
+    return run, lambda result: (result[0], [g.numpy() for g in result[1]])
 
 
 def jax_system(x, y, parameters, form):
@@ -117,14 +117,13 @@ def jax_system(x, y, parameters, form):
     variables = [jnp.asarray(p) for p in parameters]
 
     def run():
-        loss, gradients = objective(variables, x, y)
-        return float(loss), [np.asarray(g) for g in gradients]
+        return jax.block_until_ready(objective(variables, x, y))
 
-    return run
+    return run, lambda result: (float(result[0]), [np.asarray(g) for g in result[1]])
 
 
 def systems(n_bins, peers=True):
-    """Name to a function without arguments, that returns loss and gradient."""
+    """Name to a function without arguments, and one that makes arrays of what it returns."""
     x, y, parameters = simulate(n_bins)
     found = {OURS: our_system(x, y, parameters)}
     if peers:
@@ -137,7 +136,7 @@ def systems(n_bins, peers=True):
 
 
 def check_agreement(found):
-    reference, *others = (run() for run in found.values())
+    reference, *others = (unpack(run()) for run, unpack in found.values())
     for loss, gradients in others:
         np.testing.assert_allclose(loss, reference[0], rtol=1e-9)
         for a, b in zip(gradients, reference[1], strict=True):
@@ -148,7 +147,7 @@ def medians(found, repeats, calls):
     """Seconds per call; each repeat takes all systems in turn, some calls of each as a fit does."""
     seconds = {name: [] for name in found}
     for _ in range(repeats):
-        for name, run in found.items():
+        for name, (run, _) in found.items():
             for _ in range(calls):
                 start = time.perf_counter()
                 run()
@@ -162,7 +161,7 @@ def main(arguments=None):
     )
     parser.add_argument("--bins", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--calls", type=int, default=5, help="calls of a system in each repeat")
+    parser.add_argument("--calls", type=int, default=20, help="calls of a system in each repeat")
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args(arguments)
     for n_bins in options.bins:

@@ -204,7 +204,7 @@ def test_only_the_numeric_share_is_differentiated_numerically(caplog):
     with caplog.at_level("INFO", logger="nems_dsl"):
         objective = Objective(model, x, y)
     (record,) = [r for r in caplog.records if "numerically" in r.getMessage()]
-    assert "Scaled" in record.getMessage() and "1 parameters" in record.getMessage()
+    assert "Scaled" in record.getMessage() and "each of 1 free" in record.getMessage()
     calls = []
     scaled = objective.vector.layers[0]
     evaluate = scaled.evaluate

@@ -1,0 +1,201 @@
+"""Binding strings of other dialects: what is wrong with one is said in its own spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..keywords.dialects import DIALECTS, HeadThere
+from ..syntax import Diagnostic, Flag, Keyword, ModelStringError, Shape, Span, Text, read, unparse
+from .bind import bind
+from .bound import BoundModel
+from .dialect import Translation, translate
+from .flags import write_flag
+from .sizes import Sizes
+
+_PROPOSAL = re.compile(r"(write (?:for example )?|did you mean |or (?:for example )?)([^\s,;?]+)")
+
+
+def bind_foreign(
+    text: Text,
+    dialect: str,
+    values: Mapping[str, int] | None = None,
+    signals: Mapping[str, Sizes] | None = None,
+) -> tuple[BoundModel, Translation]:
+    """Bind a tree of another dialect, as `bind` does a native one.
+
+    Raises
+    ------
+    ModelStringError
+        With every fault, in the spelling of the dialect.
+    """
+    if len(text.sections) != 1:
+        bind(text)  # refuses an experiment
+    translation = translate(text, dialect)
+    faults = list(translation.faults)
+    try:
+        tree = bind(translation.text, values, signals)
+    except ModelStringError as fault:
+        taken = {each.span for each in faults}
+        faults += [
+            _respelled(each, translation, dialect, values, signals)
+            for each in fault.diagnostics
+            if each.span not in taken
+        ]
+    if faults:
+        raise ModelStringError(text.source, faults)
+    return tree, translation
+
+
+def _respelled(
+    fault: Diagnostic,
+    translation: Translation,
+    dialect: str,
+    values: Mapping[str, int] | None,
+    signals: Mapping[str, Sizes] | None,
+) -> Diagnostic:
+    """Say a fault of the native tree in terms of the string as it was written."""
+    place = _place(fault.span, translation)
+    if place is None:
+        return replace(fault, hint=_respell_hint(fault.hint, dialect))
+    origin = translation.origins[place]
+    shape = next((o for o in origin.options if isinstance(o, Shape)), None)
+    row = DIALECTS[dialect].heads.get(origin.head)
+    if row is not None and shape is not None and row.orders and _within(fault.span, shape.span):
+        fault = replace(fault, span=shape.span)
+        fits = fault.code == "E201" and _native_order_fits(place, translation, values, signals)
+        if fits:
+            came = translation.text.sections[0].keywords[place].options[0]
+            return _wrong_order(origin, row, shape, came, dialect)
+    hint = re.sub(r" \(taps come after.*\)", "", fault.hint)
+    return replace(fault, hint=_respell_hint(hint, dialect))
+
+
+def _wrong_order(
+    origin: Keyword, row: HeadThere, shape: Shape, native: object, dialect: str
+) -> Diagnostic:
+    assert isinstance(native, Shape)
+    right = replace(origin, options=(native, *(o for o in origin.options if isinstance(o, Flag))))
+    channels = shape.dims[0]
+    message = (
+        f"`{unparse(shape)}` is not how `{dialect}` writes `{origin.head}`: {row.order_there}, and "
+        f"{unparse(Shape((channels,)))} channels come in"
+    )
+    hint = f'write {unparse(right)}, or read the string as native (dialect="native")'
+    return Diagnostic("E301", message, shape.span, hint)
+
+
+def _native_order_fits(
+    place: int,
+    translation: Translation,
+    values: Mapping[str, int] | None,
+    signals: Mapping[str, Sizes] | None,
+) -> bool:
+    """Tell whether a keyword passes what comes in, if its shape is read in the native order."""
+    section = translation.text.sections[0]
+    keyword = section.keywords[place]
+    origin = translation.origins[place]
+    flags = tuple(o for o in keyword.options if isinstance(o, Flag))
+    shapes = tuple(o for o in origin.options if isinstance(o, Shape))
+    otherwise = replace(keyword, options=(*shapes, *flags))
+    keywords = (*section.keywords[:place], otherwise)
+    text = Text((replace(section, keywords=keywords),), translation.text.source)
+    try:
+        bind(text, values, signals)
+    except ModelStringError as fault:
+        return not any(_within(each.span, keyword.span) for each in fault.diagnostics)
+    return True
+
+
+def _place(span: Span, translation: Translation) -> int | None:
+    keywords = translation.text.sections[0].keywords
+    return next((n for n, k in enumerate(keywords) if _within(span, k.span)), None)
+
+
+def _within(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.stop <= outer.stop
+
+
+def _respell_hint(hint: str, dialect: str) -> str:
+    """Write the keywords that a hint proposes as the dialect writes them, where it can."""
+
+    def respell(match: re.Match[str]) -> str:
+        lead, proposal = match.groups()
+        there = respelled_keyword(proposal, dialect)
+        return lead + (f"{proposal} (natively)" if there is None else there)
+
+    return _PROPOSAL.sub(respell, hint)
+
+
+def respelled_keyword(text: str, dialect: str) -> str | None:
+    """Write a native keyword in a dialect, or give None if it cannot be."""
+    try:
+        keywords = read(text).sections[0].keywords
+    except ModelStringError:
+        return None
+    if len(keywords) != 1:
+        return None
+    row = DIALECTS[dialect].of_native(keywords[0].head)
+    if row is None:
+        return None
+    there, unsaid = write_there(keywords[0], row)
+    return None if unsaid or keywords[0].inputs else unparse(there)
+
+
+def write_there(keyword: Keyword, row: HeadThere) -> tuple[Keyword, list[str]]:
+    """Write a native keyword by a row of a dialect's table.
+
+    Returns
+    -------
+    Keyword
+        Without a name and inputs.
+    list of str
+        Options that the dialect cannot say.
+    """
+    options: list[Shape | Flag] = []
+    flags: list[str] = []
+    for option in keyword.options:
+        if isinstance(option, Flag):
+            flags.append(option.text)
+            continue
+        dims = option.dims
+        order = row.orders.get(len(dims), range(len(dims)))
+        options.append(Shape(tuple(dims[order.index(i)] for i in range(len(dims)))))
+    unsaid = []
+    for name in row.always:
+        if name in flags:
+            flags.remove(name)
+            continue
+        remover = next((each.there for each in row.flags if name in each.removes), None)
+        if remover is None:
+            unsaid.append(name)
+        else:
+            options.append(Flag(remover))
+    joint = [each for each in row.flags if len(each.native) > 1 and "#" in each.there]
+    for each in joint:
+        written = _write_joint(each.there, each.native, flags)
+        if written is not None:
+            options.append(Flag(written))
+    for flag in flags:
+        there = write_flag(row, flag)
+        if there is None:
+            unsaid.append(flag)
+        else:
+            options.append(Flag(there))
+    return Keyword(row.head, tuple(options)), unsaid
+
+
+def _write_joint(there: str, native: tuple[str, ...], flags: list[str]) -> str | None:
+    """Write several native options with numbers as the one that they are there."""
+    found = []
+    for option in native:
+        stem = option.rstrip("#")
+        fits = [flag for flag in flags if re.fullmatch(rf"{stem}[0-9]+", flag)]
+        if len(fits) != 1:
+            return None
+        found.append(fits[0])
+        there = there.replace("#", fits[0][len(stem) :], 1)
+    for flag in found:
+        flags.remove(flag)
+    return there

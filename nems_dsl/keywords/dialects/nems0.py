@@ -1,0 +1,100 @@
+"""The dialect of the archived NEMS0: its own option letters, and thresholds that are fitted."""
+
+from __future__ import annotations
+
+from .table import FlagThere, HeadThere, dialect, refused, same
+
+_START = "it says where the fit starts, which no string says here; leave it out"
+_COPIES = "each channel gets copies of each filter there, which is not offered"
+_STATE = "that form of the state's effect is not offered"
+_SIGNAL = "it reads a signal of that program; name one after `@` natively"
+
+NEMS0 = dialect(
+    "nems0",
+    HeadThere(
+        "wc",
+        n_sizes=(2,),
+        flags=(
+            *same("g"),
+            *refused(_START, "z", "u", "rnd", "c"),
+            *refused("each output is divided by its own sum there, by its mean square here", "n"),
+            *refused("write a lvl after it natively", "o"),
+            *refused("write a relu.s after it natively", "r"),
+        ),
+    ),
+    HeadThere(
+        "fir",
+        n_sizes=(2, 3),
+        flags=(
+            *refused(_START, "fl", "z", "p", "l"),
+            *refused(_COPIES, "x"),
+            *refused("the delay is not a parameter here", "off"),
+            *refused("the input is rolled in a circle there, past its ends", "nc", "nc#"),
+            *refused("it is ignored there for one filter, and fails for several", "r#"),
+        ),
+    ),
+    HeadThere("lvl"),
+    HeadThere(
+        "dexp",
+        flags=(
+            *refused(_SIGNAL, "s"),
+            *refused("a bound is no part of a string here", "b"),
+        ),
+    ),
+    HeadThere(
+        "dlog",
+        n_sizes=(),
+        flags=(*same("f"), *refused("normalisation is not offered", "n", "n#")),
+    ),
+    HeadThere(
+        "relu",
+        always=("s",),
+        flags=(FlagThere("f", removes=("s",)), FlagThere("b", ("o",))),
+    ),
+    HeadThere(
+        "stp",
+        flags=(
+            *refused(_START, "s", "v", "w"),
+            *refused("plasticity has one form here", "q", "z", "x", "t", "n", "b"),
+        ),
+    ),
+    HeadThere(
+        "stategain",
+        n_sizes=(1, 2),
+        completes={1: 1},
+        flags=(
+            *same("g", "d"),
+            *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#", "o#", "b#:#"),
+            *refused(_SIGNAL, "lv"),
+        ),
+    ),
+    HeadThere(
+        "sdexp",
+        n_sizes=(1, 2),
+        completes={1: 1},
+        flags=(
+            *refused("its bounds are no part of a string here", "bound"),
+            *refused(_SIGNAL, "lv"),
+        ),
+    ),
+    HeadThere(
+        "do",
+        n_sizes=(2, 3),
+        flags=(*refused(_COPIES, "x"), *refused(_START, "l#")),
+    ),
+    HeadThere("dep"),
+    HeadThere("stp2", flags=(*refused(_START, "s"),)),
+    HeadThere("scl"),
+    HeadThere("sum"),
+    HeadThere("rep"),
+    HeadThere("mrg"),
+    HeadThere("logsig"),
+    HeadThere("tanh"),
+    HeadThere("relsat"),
+    HeadThere("sw", n_sizes=(1, 2), completes={1: 1}),
+    HeadThere(
+        "conv2d",
+        refused="it is a stack of layers of another program there, padded alike on both sides",
+    ),
+    HeadThere("strf", refused="it is a full filter there; natively, that is fir"),
+)  # fmt: skip
