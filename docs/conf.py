@@ -6,7 +6,7 @@ from pathlib import Path
 import nems_dsl
 
 sys.path.insert(0, str(Path(__file__).parent))
-import generate_keywords  # noqa: E402
+import generate_keywords
 
 project = "nems_dsl"
 author = "The nems_dsl developers"
@@ -37,7 +37,8 @@ numpydoc_class_members_toctree = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "nems_dsl"
-html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2}
+html_theme_options = {"navigation_with_keys": False, "show_toc_level": 2, "navbar_center": []}
+html_sidebars = {"**": ["globaltoc.html"]}
 html_show_sourcelink = False
 
 

@@ -21,7 +21,9 @@ from nems_dsl.layers.base import Layer, Parameter
 
 PAGE = Path("generated") / "keywords.md"
 # sizes that can be told apart in the shape of a parameter
-PRIMES = (101, 103, 107, 109, 113, 127)
+PRIMES = (101, 103, 107, 109, 113, 127, 131, 137)
+# for examples that leave sizes to the data
+SYMBOLS = {"N": 18, "R": 1, "S": 2}
 
 
 def write(docs: Path) -> Path:
@@ -59,7 +61,11 @@ def section(layer: Any) -> str:
     ]
     if signature.options:
         parts.append("\n".join(option_rows(layer)))
-    parts.append("\n".join(shape_rows(layer)))
+    rows = list(shape_rows(layer))
+    if not rows:
+        parts.append(f"`{signature.head}` has no parameters.")
+        return "\n\n".join(parts)
+    parts.append("\n".join(["| shape | option | parameters |", "| --- | --- | --- |", *rows]))
     parts.append(
         f"In `{signature.example}`, the parameters of `{keyword_of(signature)}` start at the means "
         "of these priors:"
@@ -71,11 +77,12 @@ def section(layer: Any) -> str:
 def facts(layer: Any) -> Iterator[str]:
     """Say how it is written, how channels flow, and where it comes from."""
     signature = layer.signature
-    yield "| | |"
+    yield f"| keyword | `{signature.head}` |"
     yield "| --- | --- |"
     yield f"| shape | {cell(signature.describe_shape())} |"
     yield f"| inferred | {', '.join(inferred(signature)) or 'nothing: all must be written'} |"
-    yield f"| channels | {'<br>'.join(cell(flow_text(flow)) for flow in signature.flows)} |"
+    flows = [cell(flow_text(flow)) for flow in signature.flows]
+    yield f"| channels | {'<br>'.join(flows) or 'those of all its inputs, put together'} |"
     if signature.signals:
         yield f"| reads also | {', '.join(signature.signals)} |"
     yield f"| example | `{signature.example}` |"
@@ -98,14 +105,17 @@ def inferred(signature: Signature) -> list[str]:
 def flow_text(flow: Any) -> str:
     """Write one way for channels to pass, with the sizes under which it applies."""
     sizes = " and ".join(f"{axis} = {size}" for axis, size in flow.sizes.items())
-    return f"({flow}".replace(" -> ", ") to (") + ")" + (f", where {sizes}" if sizes else "")
+    return f"({flow})".replace(" -> ", ") to (").replace("; ", ") and (") + (
+        f", where {sizes}" if sizes else ""
+    )
 
 
 def details(layer: Any) -> list[str]:
     """Give what the layer's docstring says below its first line, and in its notes."""
     blocks = sections(layer)
-    body = blocks[""].partition("\n\n")[2]
-    return [text.strip() for text in (body, blocks.get("Notes", "")) if text.strip()]
+    texts = [*blocks[""].split("\n\n")[1:], blocks.get("Notes", "")]
+    texts = [text.strip() for text in texts]
+    return [text for text in texts if text and text.strip("`") != layer.signature.equation]
 
 
 def option_details(layer: Any) -> dict[str, str]:
@@ -132,7 +142,8 @@ def option_rows(layer: Any) -> Iterator[str]:
     for option in signature.options:
         excludes = ", ".join(f"`{name}`" for name in option.excludes)
         helped = cell(option.help)
-        if len(more.get(option.name, "")) > len(option.help) and not shared(more, option.name):
+        # a few words are what the signature has already
+        if len(more.get(option.name, "")) > 30 and not shared(more, option.name):
             helped += f": {more[option.name][0].lower()}{more[option.name][1:].rstrip('.')}"
         yield f"| `{option.spelling}` | {helped} | {number_text(option)} | {excludes} |"
     for synonym, meaning in signature.synonyms.items():
@@ -157,12 +168,10 @@ def number_text(option: Option) -> str:
 
 
 def shape_rows(layer: Any) -> Iterator[str]:
-    """Give the table of the parameters' shapes, in the axes' names."""
-    yield "| shape | option | parameters |"
-    yield "| --- | --- | --- |"
+    """Give the rows of the table of the parameters' shapes, in the axes' names."""
     before: dict[str, tuple[str, ...]] = {}
     for form in layer.signature.forms:
-        for n_axes in range(max(form.n_required, 1), len(form.axes) + 1):
+        for n_axes in range(form.n_required, len(form.axes) + 1):
             for option in (None, *layer.signature.options):
                 shapes = parameter_axes(layer, form, n_axes, option)
                 plain = parameter_axes(layer, form, n_axes, None)
@@ -181,17 +190,26 @@ def parameter_axes(
     """Give the axes of each parameter, for a shape with so many axes and one option."""
     sizes = dict(zip(form.axes[:n_axes], PRIMES, strict=False))
     names = {size: axis for axis, size in sizes.items()}
-    chosen = {} if option is None else {option.name: option.default or True}
+    names |= {size + 1: f"{axis} + 1" for axis, size in sizes.items()}
+    names |= {a * b: f"{m} x {n}" for m, a in sizes.items() for n, b in sizes.items() if a < b}
+    chosen = {} if option is None else {option.name: value_of(option)}
     shapes = layer.parameter_shapes({**form.defaults, **sizes}, chosen)
     return {
         name: tuple(names.get(size, str(size)) for size in shape) for name, shape in shapes.items()
     }
 
 
+def value_of(option: Option) -> Any:
+    """Give a value that an option may have."""
+    if option.number is None:
+        return True
+    return option.default or max(option.minimum, 1)
+
+
 def built(signature: Signature) -> Layer:
     """Give the layer that stands for the keyword in its example."""
     places = [keyword.head for keyword in parse(signature.example)]
-    return Model(signature.example).layers[places.index(signature.head)]
+    return Model(signature.example, **SYMBOLS).layers[places.index(signature.head)]
 
 
 def keyword_of(signature: Signature) -> str:
