@@ -1,4 +1,4 @@
-"""Pointwise layers, with one value of each parameter per channel: lvl, relu and dexp.
+"""Pointwise layers, with one value of each parameter per channel: lvl, scl, relu, prelu and dexp.
 
 An output may be the input's own array, and dx that of dy; the loops are slower then, not wrong.
 `double_exponential` evaluates in float64 whatever the type of the signals: its steps overflow
@@ -58,6 +58,43 @@ def level_vjp(x, shift, dy, dx, dshift):
 
 
 @njit(**_EXACT)
+def scale(x, gain, y):
+    """Factor: ``y = gain * x``.
+
+    Parameters
+    ----------
+    x : (channels, time)
+    gain : (channels,)
+    y : (channels, time), overwritten
+    """
+    for c in range(x.shape[0]):
+        signal, out, g = x[c], y[c], gain[c]
+        for t in range(signal.size):
+            out[t] = g * signal[t]
+
+
+@njit(**_SUMS)
+def scale_vjp(x, gain, dy, dx, dgain):
+    """Gradient of `scale`: ``dx = gain * dy``, ``dgain += sum dy * x``.
+
+    Parameters
+    ----------
+    x, dy : (channels, time)
+    gain : (channels,)
+    dx : (channels, time), overwritten
+    dgain : (channels,), added to
+    """
+    for c in range(x.shape[0]):
+        signal, d, out, g = x[c], dy[c], dx[c], gain[c]
+        total = 0.0
+        for t in range(d.size):
+            error = d[t]
+            out[t] = g * error
+            total += error * signal[t]
+        dgain[c] += total
+
+
+@njit(**_EXACT)
 def rectify(x, shift, offset, gain, y):
     """Rectified line: ``y = offset + gain * max(x + shift, 0)``.
 
@@ -102,6 +139,50 @@ def rectify_vjp(x, shift, offset, gain, dy, dx, dshift, doffset, dgain):
         dshift[c] += d_shift
         doffset[c] += d_offset
         dgain[c] += d_gain
+
+
+@njit(**_EXACT)
+def hinge(x, shift, alpha, y):
+    """Two slopes: ``y = z`` where ``z = x + shift`` is above 0, elsewhere ``alpha * z``.
+
+    Parameters
+    ----------
+    x : (channels, time)
+    shift, alpha : (channels,)
+    y : (channels, time), overwritten
+    """
+    for c in range(x.shape[0]):
+        signal, out, s, a = x[c], y[c], shift[c], alpha[c]
+        for t in range(signal.size):
+            z = signal[t] + s
+            out[t] = z if z > 0 else a * z
+
+
+@njit(**_SUMS)
+def hinge_vjp(x, shift, alpha, dy, dx, dshift, dalpha):
+    """Gradient of `hinge`, with slope alpha at the corner.
+
+    ``dx = dy`` where ``x + shift > 0``, else ``alpha * dy``; ``dshift += sum dx``,
+    ``dalpha += sum dy * min(x + shift, 0)``.
+
+    Parameters
+    ----------
+    x, dy : (channels, time)
+    shift, alpha : (channels,)
+    dx : (channels, time), overwritten
+    dshift, dalpha : (channels,), added to
+    """
+    for c in range(x.shape[0]):
+        signal, d, out, s, a = x[c], dy[c], dx[c], shift[c], alpha[c]
+        d_shift = d_alpha = 0.0
+        for t in range(signal.size):
+            error, z = d[t], signal[t] + s
+            slope = error if z > 0 else a * error
+            out[t] = slope
+            d_shift += slope
+            d_alpha += error * (z * 0 if z > 0 else z)
+        dshift[c] += d_shift
+        dalpha[c] += d_alpha
 
 
 @njit(**_EXACT)

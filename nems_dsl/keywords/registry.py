@@ -128,6 +128,9 @@ def _check_shapes(signature: Signature) -> None:
         unknown = {*form.defaults, *form.inferred} - set(form.axes)
         for form_of_defaults in signature.forms:
             unknown -= set(form_of_defaults.axes)
+        for flow in signature.flows:
+            # an output may have a size of its own that no shape tells
+            unknown -= set(flow.gives) & set(form.defaults)
         if unknown:
             raise ValueError(f"`{head}` says something of an axis it lacks: {min(unknown)}")
     least, most = signature.n_inputs

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
-Join = Callable[[Mapping[str, int], Sequence[tuple[int, ...]]], tuple[int, ...] | None]
+Join = Callable[
+    [Mapping[str, int], Sequence[tuple[int, ...]], Mapping[str, Any]], tuple[int, ...] | None
+]
 
 
 class Number(Enum):
@@ -38,6 +41,13 @@ class Option:
         Bounds of the number, inclusive.
     excludes : tuple of str
         Options that contradict this one.
+    absent : float or int, optional
+        The number that leaving the option out stands for; the canonical form then does so.
+    needs : tuple of str
+        Options without which this one means nothing.
+    axes : tuple of str
+        Optional axes of the shape without which this one means nothing, as it does where they
+        have their default size.
     """
 
     name: str
@@ -47,6 +57,9 @@ class Option:
     minimum: float = 0.0
     maximum: float = float("inf")
     excludes: tuple[str, ...] = ()
+    absent: float | int | None = None
+    needs: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
 
     @property
     def spelling(self) -> str:
@@ -97,6 +110,8 @@ class Flow:
         Axes that must have just this size for the flow to apply.
     also : tuple of tuple of str
         Names of the axes of further inputs, such as that of the state.
+    strides : mapping of str to str
+        Axes of which an option, named here, keeps one place of so many, and the first.
     """
 
     takes: tuple[str, ...]
@@ -104,6 +119,7 @@ class Flow:
     options: frozenset[str] = frozenset()
     sizes: Mapping[str, int] = field(default_factory=dict)
     also: tuple[tuple[str, ...], ...] = ()
+    strides: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[tuple[str, ...], ...]:
@@ -141,7 +157,8 @@ class Signature:
         Least and largest number of signals that ``@`` may name.
     join : callable, optional
         For keywords that put any number of signals together, instead of flows: given the sizes
-        of the axes and those of every input, the sizes of the output, or None if they do not fit.
+        of the axes, those of every input, and the options, the sizes of the output, or None if
+        they do not fit.
     example : str
         A model string with this keyword in it.
     source : str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,10 +13,14 @@ from ..distributions import Distribution
 from ..keywords import Flow, Signature
 from .parameter import Parameter as Parameter
 from .parameter import Phi as Phi
+from .work import Arrays as Arrays
+from .work import Work as Work
+from .work import flat as flat
+from .work import strided as strided
 
 RULE = "=" * 32
+_LARGEST_TO_MAKE = 10_000_000
 
-Arrays = tuple[np.ndarray, ...]
 Signals = None | str | Sequence[str] | Mapping[str, str]
 
 
@@ -168,51 +172,13 @@ class Layer:
         return "\n".join(lines)
 
 
-@dataclass(slots=True)
-class Work:
-    """The arrays that a layer reads and writes in a forward and a backward pass.
+class KeywordLayer(Layer):
+    """A layer declared as a keyword, evaluated in NumPy.
 
-    Time is the last axis and every array is contiguous: (channels, T), or (channels, bank, T).
-    Several trials lie one after the other along time.
-
-    Attributes
-    ----------
-    inputs : tuple of arrays
-        What the layer reads.
-    out : array
-        What it gives; `forward` writes it.
-    starts : (n_trials + 1,) int64 array
-        Where each trial begins, and where the last ends.
-    out_starts : (n_trials + 1,) int64 array
-        The same for `out`; other than `starts` where the layer has a stride.
-    scratch : tuple of arrays
-        What `forward` keeps for `vjp`; their shapes are the layer's to choose.
-    weights : tuple of arrays
-        What `prepare` gave.
-    d_out : array
-        The derivative of the loss by the output; `vjp` may overwrite it.
-    d_inputs : tuple of (array or None)
-        The derivatives by the inputs; `vjp` writes them. None is not wanted.
-    d_weights : tuple of arrays
-        The derivatives by the weights; `vjp` adds to them.
-    """
-
-    inputs: Arrays
-    out: np.ndarray
-    starts: np.ndarray
-    out_starts: np.ndarray
-    scratch: Arrays = ()
-    weights: Arrays = ()
-    d_out: np.ndarray = field(default_factory=lambda: np.empty(0))
-    d_inputs: tuple[np.ndarray | None, ...] = ()
-    d_weights: Arrays = ()
-
-
-class KernelLayer(Layer):
-    """A layer declared as a keyword, evaluated and differentiated by compiled kernels.
-
-    A subclass has a `signature`, gives the shapes of its parameters, and passes the arrays of a
-    `Work` on to kernels.
+    A subclass has a `signature` and `evaluate`, and, if anything in it is to be fitted,
+    `initial_parameters`. It has the sizes of its shape in `self.dims`, by axis, and its options in
+    `self.options`, by name. As it gives no derivative, a fit differentiates it numerically, as it
+    does any `Layer`.
 
     Parameters
     ----------
@@ -220,11 +186,32 @@ class KernelLayer(Layer):
         The sizes of the keyword's shape, in the order of its signature.
     **options
         The keyword's options, by name: ``g=True``, ``l2=1e-3``. The rest as for `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nems_dsl.keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature
+    >>> class Power(KeywordLayer):
+    ...     signature = Signature(
+    ...         head="power",
+    ...         summary="raises each channel to a power",
+    ...         equation="y = x ** exponent",
+    ...         forms=POINTWISE_FORMS,
+    ...         flows=POINTWISE_FLOWS,
+    ...     )
+    ...     def initial_parameters(self):
+    ...         return Phi(Parameter("exponent", self.shape, initial_value=2.0))
+    ...     def evaluate(self, x):
+    ...         return x ** self.parameters["exponent"].values
+    >>> Power(1).evaluate(np.array([[3.0]])).tolist()
+    [[9.0]]
+    >>> Power.parameter_shapes({"channels": 5}, {})
+    {'exponent': (5,)}
     """
 
     signature: ClassVar[Signature]
 
-    def __init__(self, shape: int | Sequence[int], **arguments: Any):
+    def __init__(self, shape: int | Sequence[int] = (), **arguments: Any):
         declared = [option.name for option in self.signature.options]
         self.options = {
             name: arguments.pop(name)
@@ -246,17 +233,81 @@ class KernelLayer(Layer):
             )
         return {**form.defaults, **dict(zip(form.axes, sizes, strict=False))}
 
-    @staticmethod
+    @classmethod
     def parameter_shapes(
-        dims: Mapping[str, int], options: Mapping[str, Any]
+        cls, dims: Mapping[str, int], options: Mapping[str, Any]
     ) -> dict[str, tuple[int, ...]]:
-        """Give the shape of each parameter, from the sizes of the axes and the options."""
-        raise NotImplementedError
+        """Give the shape of each parameter, from the sizes of the axes and the options.
+
+        By default a layer is made and asked; but not one of a size that no memory may hold, which
+        counts as if it had one parameter of its own shape.
+        """
+        if math.prod(dims.values()) > _LARGEST_TO_MAKE:
+            return {"": tuple(dims.values())}
+        forms = (form for form in cls.signature.forms if set(dims) <= set(form.axes))
+        shape = tuple(dims[axis] for axis in next(forms).axes if axis in dims)
+        layer = cls(shape, **options)
+        return {name: parameter.shape for name, parameter in layer.parameters.items()}
 
     @staticmethod
     def fixed_parameters(options: Mapping[str, Any]) -> tuple[str, ...]:
         """Name the parameters that are permanent under these options."""
         return ()
+
+    def _check_inputs(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        # kernels trust their sizes: a wrong one would read beyond an array
+        if self.signature.join is not None:
+            if self.signature.join(self.dims, shapes, self.options) is not None:
+                return
+            takes = "signals that it can put together"
+        else:
+            if any(self._fits(flow, shapes) for flow in self.signature.flows):
+                return
+            takes = " or ".join(
+                " and ".join(
+                    str(("T", *(self.dims.get(axis, axis) for axis in axes)))
+                    for axes in flow.inputs
+                )
+                for flow in self.signature.flows
+            )
+        came = " and ".join(str(("T", *shape)) for shape in shapes)
+        message = f"{type(self).__name__}{self.shape} takes {takes}, not {came}"
+        raise ValueError(message.replace("'", ""))
+
+    def _fits(self, flow: Flow, shapes: Sequence[tuple[int, ...]]) -> bool:
+        if [len(axes) for axes in flow.inputs] != [len(shape) for shape in shapes]:
+            return False
+        known = dict(self.dims)
+        for axes, shape in zip(flow.inputs, shapes, strict=True):
+            for axis, size in zip(axes, shape, strict=True):
+                if known.setdefault(axis, size) != size:
+                    return False
+        if not flow.options <= self.options.keys() or self._leaves_out(flow):
+            return False
+        return all(known.get(axis) == size for axis, size in flow.sizes.items())
+
+    def _leaves_out(self, flow: Flow) -> bool:
+        """Tell whether the shape has an axis, such as a bank, that the flow knows nothing of."""
+        form = self.signature.form(len(self.shape or ()))
+        assert form is not None
+        named = {*flow.gives, *(axis for axes in flow.inputs for axis in axes)}
+        given = form.axes[form.n_required : len(self.shape or ())]
+        return any(axis not in named and axis not in form.defaults for axis in given)
+
+
+class KernelLayer(KeywordLayer):
+    """A layer declared as a keyword, evaluated and differentiated by compiled kernels.
+
+    A subclass has a `signature`, gives the shapes of its parameters, and passes the arrays of a
+    `Work` on to kernels.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The sizes of the keyword's shape, in the order of its signature.
+    **options
+        The keyword's options, by name: ``g=True``, ``l2=1e-3``. The rest as for `Layer`.
+    """
 
     # ---- what a layer passes on to its kernels -----------------------------------------------
 
@@ -284,11 +335,14 @@ class KernelLayer(Layer):
 
     def forward(self, work: Work) -> None:
         """Write the output into `work.out`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must define forward(self, work)")
 
     def vjp(self, work: Work) -> None:
         """Write derivatives into `work.d_inputs`, and add them to `work.d_weights`."""
-        raise NotImplementedError
+        raise NotImplementedError(
+            f"{type(self).__name__} must define vjp(self, work); a keyword without a derivative "
+            "is a KeywordLayer"
+        )
 
     # ---- what users call ---------------------------------------------------------------------
 
@@ -325,50 +379,8 @@ class KernelLayer(Layer):
             self.forward(work)
         return np.ascontiguousarray(np.moveaxis(out, -1, 0))
 
-    def _check_inputs(self, shapes: Sequence[tuple[int, ...]]) -> None:
-        # kernels trust their sizes: a wrong one would read beyond an array
-        if self.signature.join is not None:
-            if self.signature.join(self.dims, shapes) is not None:
-                return
-            takes = "signals that it can put together"
-        else:
-            if any(self._fits(flow, shapes) for flow in self.signature.flows):
-                return
-            takes = " or ".join(
-                " and ".join(
-                    str(("T", *(self.dims.get(axis, axis) for axis in axes)))
-                    for axes in flow.inputs
-                )
-                for flow in self.signature.flows
-            )
-        came = " and ".join(str(("T", *shape)) for shape in shapes)
-        message = f"{type(self).__name__}{self.shape} takes {takes}, not {came}"
-        raise ValueError(message.replace("'", ""))
-
-    def _fits(self, flow: Flow, shapes: Sequence[tuple[int, ...]]) -> bool:
-        if [len(axes) for axes in flow.inputs] != [len(shape) for shape in shapes]:
-            return False
-        known = dict(self.dims)
-        for axes, shape in zip(flow.inputs, shapes, strict=True):
-            for axis, size in zip(axes, shape, strict=True):
-                if known.setdefault(axis, size) != size:
-                    return False
-        return all(known.get(axis) == size for axis, size in flow.sizes.items())
-
 
 def _as_shape(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
     if shape is None:
         return None
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
-
-
-def strided(starts: np.ndarray, stride: int) -> np.ndarray:
-    """Give where trials begin after every `stride`-th bin of each has been kept."""
-    if stride == 1:
-        return starts
-    return np.concatenate([[0], np.cumsum(-(-np.diff(starts) // stride))])
-
-
-def flat(signal: np.ndarray) -> np.ndarray:
-    """Give a signal as rows over time: (channels, bank, T) as (channels * bank, T)."""
-    return signal if signal.ndim == 2 else signal.reshape(-1, signal.shape[-1])

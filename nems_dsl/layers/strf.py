@@ -9,12 +9,17 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Option, ShapeForm, Signature, registry
+from ..keywords import L2, Flow, Number, Option, ShapeForm, Signature, registry
 from .base import Arrays, KernelLayer, Parameter, Phi, Work, flat
-from .fir import starting_taps
+from .fir import AHEAD, STRIDE, bins_ahead, move, move_vjp, starting_taps
 from .weight_channels import starting_weights
 
 _SD_WEIGHT = 0.05
+_SKIPPED = 0.1
+
+
+def _skip(name: str, help: str, **arguments: Any) -> Option:
+    return Option(name, help, number=Number.REAL, default=_SKIPPED, **arguments)
 
 
 @registry.register
@@ -30,6 +35,13 @@ class ReceptiveField(KernelLayer):
     shape : (in, taps), (in, rank, taps) or (in, rank, taps, out)
     relu : bool
         Rectify the output.
+    sk, skl : float
+        Add so much of the first channels of the input, channel by channel, to the first outputs:
+        `sk` after the rectifier, `skl` before it.
+    s : int
+        Keep one bin of `s`, beginning with the first.
+    ac : bool
+        About half of the taps look ahead, as for `fir`.
 
     Examples
     --------
@@ -53,7 +65,14 @@ class ReceptiveField(KernelLayer):
             ),
         ),
         flows=(Flow(("in",), ("out",)),),
-        options=(Option("relu", "rectified"), L2),
+        options=(
+            Option("relu", "rectified"),
+            _skip("sk", "adds the input to the output", excludes=("skl",)),
+            _skip("skl", "adds the input before the rectifier"),
+            STRIDE,
+            AHEAD,
+            L2,
+        ),
         example="strf.18x2x25-dexp.1",
         source="spectrotemporal receptive field, separable in `rank` parts",
     )
@@ -61,7 +80,17 @@ class ReceptiveField(KernelLayer):
     @property
     def memory(self) -> int:  # type: ignore[override]
         """Past bins that the output depends on."""
-        return self.dims["taps"] - 1
+        return self.dims["taps"] - 1 - self.lookahead
+
+    @property
+    def lookahead(self) -> int:  # type: ignore[override]
+        """Bins ahead that the output depends on."""
+        return bins_ahead(self.dims["taps"], self.options)
+
+    @property
+    def stride(self) -> int:  # type: ignore[override]
+        """Bins of the input to one of the output."""
+        return int(self.options.get("s", 1))
 
     @property
     def _is_whole(self) -> bool:
@@ -119,52 +148,109 @@ class ReceptiveField(KernelLayer):
         return (self.dims["out"],)
 
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        if self._is_whole:
-            return ()
-        mixed = (self.dims["rank"], self.dims["out"])
-        return (mixed, mixed)
+        mixed = () if self._is_whole else ((self.dims["rank"], self.dims["out"]),) * 2
+        full = (self.dims["out"],)
+        # last what is kept of the rectifier, and before it what is strided or looks ahead
+        return (*mixed, *[full] * (int(self._is_moved) + int(self._keeps_rectified)))
+
+    @property
+    def _keeps_rectified(self) -> bool:
+        # what was rectified shows in the output, unless something is added to it
+        return "relu" in self.options and "sk" in self.options
+
+    @property
+    def _is_moved(self) -> bool:
+        return self.stride > 1 or self.lookahead > 0
+
+    @property
+    def _skipped(self) -> float:
+        return float(self.options.get("sk", self.options.get("skl", 0)))
+
+    def _rectified(self, work: Work) -> np.ndarray:
+        """Give where the output is found as it was after the rectifier."""
+        if not self._keeps_rectified:
+            return work.out
+        return work.scratch[-1].reshape(-1)[: work.out.size].reshape(work.out.shape)
 
     def forward(self, work: Work) -> None:
-        h, shift = work.weights[:2]
-        x, out = work.inputs[0], work.out
-        if self._is_whole:
-            kernels.filters.fir(h, x, out, work.starts)
-        else:
-            mixed = work.scratch[0]
-            kernels.weights.mix(work.weights[2], x, flat(mixed))
-            kernels.filters.bank_fir(h, mixed, out, work.starts)
+        shift, out, alpha = work.weights[1], work.out, work.out.dtype.type(self._skipped)
+        self._filter(work)
+        if "skl" in self.options:
+            kernels.convolution.add_rows(alpha, work.inputs[0], out, *self._strides(work))
         if "relu" in self.options:
             kernels.pointwise.rectify(out, shift, *_unit_line(shift), out)
         else:
             kernels.pointwise.level(out, shift, out)
+        if self._keeps_rectified:
+            self._rectified(work)[:] = out
+        if "sk" in self.options:
+            kernels.convolution.add_rows(alpha, work.inputs[0], out, *self._strides(work))
+
+    def _strides(self, work: Work) -> tuple[int, np.ndarray, np.ndarray]:
+        return self.stride, work.starts, work.out_starts
+
+    def _full(self, work: Work) -> np.ndarray:
+        """Give where the filters write, at every bin of the input."""
+        return work.scratch[0 if self._is_whole else 2] if self._is_moved else work.out
+
+    def _filter(self, work: Work) -> None:
+        h, (x,), full = work.weights[0], work.inputs, self._full(work)
+        if self._is_whole:
+            kernels.filters.fir(h, x, full, work.starts)
+        else:
+            x = work.scratch[0]
+            kernels.weights.mix(work.weights[2], work.inputs[0], flat(x))
+            kernels.filters.bank_fir(h, x, full, work.starts)
+        if self._is_moved:
+            move(h, x, full, work, self.lookahead, self.stride)
 
     def vjp(self, work: Work) -> None:
-        self._shift_vjp(work)
-        (x,), (dx,), d_out = work.inputs, work.d_inputs, work.d_out
-        h, d_h = work.weights[0], work.d_weights[0]
+        (x,), (dx,) = work.inputs, work.d_inputs
+        d_filtered = self._shift_vjp(work)
         if self._is_whole:
-            kernels.filters.fir_vjp_filter(x, d_out, d_h, work.starts)
+            self._filter_vjp(work, x, d_filtered, dx)
+        else:
+            mixed, d_mixed = work.scratch[:2]
+            self._filter_vjp(work, mixed, d_filtered, d_mixed)
+            kernels.weights.mix_vjp_weights(x, flat(d_mixed), work.d_weights[2])
             if dx is not None:
-                kernels.filters.fir_vjp_input(h, d_out, dx, work.starts)
-            return
-        mixed, d_mixed = work.scratch
-        kernels.filters.bank_fir_vjp_filter(mixed, d_out, d_h, work.starts)
-        kernels.filters.bank_fir_vjp_input(h, d_out, d_mixed, work.starts)
-        kernels.weights.mix_vjp_weights(x, flat(d_mixed), work.d_weights[2])
-        if dx is not None:
-            kernels.weights.mix_vjp_input(work.weights[2], flat(d_mixed), dx)
+                kernels.weights.mix_vjp_input(work.weights[2], flat(d_mixed), dx)
+        if dx is not None and self._skipped:
+            alpha = dx.dtype.type(self._skipped)
+            d_skipped = work.d_out if "sk" in self.options else d_filtered
+            kernels.convolution.add_rows_vjp(alpha, d_skipped, dx, *self._strides(work))
 
-    def _shift_vjp(self, work: Work) -> None:
-        """Carry the derivative back through shift and rectifier, within `d_out`."""
-        d_out, d_shift = work.d_out, work.d_weights[1]
+    def _filter_vjp(
+        self, work: Work, x: np.ndarray, d_filtered: np.ndarray, dx: np.ndarray | None
+    ) -> None:
+        """Carry the derivative back through the filters."""
+        h, d_h, starts, dy = work.weights[0], work.d_weights[0], work.starts, d_filtered
+        if self._is_moved:
+            dy = self._full(work)
+            kernels.convolution.pick_vjp(d_filtered, dy, self.lookahead, *self._strides(work))
+        if self._is_whole:
+            kernels.filters.fir_vjp_filter(x, dy, d_h, starts)
+            if dx is not None:
+                kernels.filters.fir_vjp_input(h, dy, dx, starts)
+        else:
+            kernels.filters.bank_fir_vjp_filter(x, dy, d_h, starts)
+            kernels.filters.bank_fir_vjp_input(h, dy, dx, starts)
+        if self.lookahead:
+            move_vjp(h, x, dx, d_h, d_filtered, work, self.lookahead, self.stride)
+
+    def _shift_vjp(self, work: Work) -> np.ndarray:
+        """Carry the derivative back through rectifier and shift; give it."""
+        d_out, d_shift, rectified = work.d_out, work.d_weights[1], self._rectified(work)
+        d_filtered = rectified if self._keeps_rectified else d_out
         if "relu" in self.options:
             # what was rectified is positive where the output is
             none, one = _unit_line(d_shift)
             kernels.pointwise.rectify_vjp(
-                work.out, none, none, one, d_out, d_out, d_shift, none.copy(), one
+                rectified, none, none, one, d_out, d_filtered, d_shift, none.copy(), one
             )
         else:
             kernels.pointwise.level_vjp(work.out, d_shift, d_out, d_out, d_shift)
+        return d_filtered
 
 
 def _unit_line(like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,8 @@ class WeightChannels(KernelLayer):
     """Weighted sums of channels, ``y[t, o] = sum_c x[t, c] w[c, o]``.
 
     With a bank, one such matrix per slice of the bank, and an output of (T, out, bank).
+    With the option b a bank may come in as well: slice f of the input, (T, in, bank), meets slice
+    f of the weights. Gaussians are then slice by slice, and `n` scales the whole array as ever.
 
     Parameters
     ----------
@@ -32,6 +34,8 @@ class WeightChannels(KernelLayer):
         The weights are divided by their root mean square over the whole array.
     p : bool
         The weights stay at 0 or above.
+    b : bool
+        Take a bank, slice by slice.
 
     Examples
     --------
@@ -50,11 +54,13 @@ class WeightChannels(KernelLayer):
             Flow(("in",), ("out",)),
             Flow(("in",), ("out", "bank")),
             Flow(("in", "*"), ("out", "*")),
+            Flow(("in", "bank"), ("out", "bank"), options=frozenset({"b"})),
         ),
         options=(
             Option("g", "gaussian", excludes=("p",)),
             Option("n", "normalised"),
             Option("p", "non-negative"),
+            Option("b", "banks: each slice meets its own weights", axes=("bank",)),
             L2,
         ),
         example="wc.18x4-fir.4x15-dexp.1",
@@ -148,14 +154,37 @@ class WeightChannels(KernelLayer):
         return (self.dims["out"], *bank)
 
     def forward(self, work: Work) -> None:
+        if self._is_banked(work):
+            kernels.weights.banked_mix(self._by_slice(work.weights[0]), work.inputs[0], work.out)
+            return
         w, x, y = self._rows(work, work.inputs[0], work.out)
         kernels.weights.mix(w, x, y)
 
     def vjp(self, work: Work) -> None:
+        if self._is_banked(work):
+            self._banked_vjp(work)
+            return
         w, x, dy = self._rows(work, work.inputs[0], work.d_out)
         kernels.weights.mix_vjp_weights(x, dy, work.d_weights[0])
         if work.d_inputs[0] is not None:
             kernels.weights.mix_vjp_input(w, dy, work.d_inputs[0].reshape(x.shape))
+
+    def _banked_vjp(self, work: Work) -> None:
+        (w,), (x,), (dx,), (dw,) = work.weights, work.inputs, work.d_inputs, work.d_weights
+        by_slice = self._by_slice(w)
+        d_by_slice = np.zeros_like(by_slice)
+        kernels.weights.banked_mix_vjp_weights(x, work.d_out, d_by_slice)
+        dw += d_by_slice.transpose(1, 0, 2).reshape(dw.shape)
+        if dx is not None:
+            kernels.weights.banked_mix_vjp_input(by_slice, work.d_out, dx)
+
+    def _is_banked(self, work: Work) -> bool:
+        return "bank" in self.dims and work.inputs[0].ndim == 3
+
+    def _by_slice(self, w: np.ndarray) -> np.ndarray:
+        """Give the weights as (bank, out, in)."""
+        each = w.reshape(self.dims["out"], self.dims["bank"], self.dims["in"])
+        return np.ascontiguousarray(each.transpose(1, 0, 2))
 
     @staticmethod
     def _rows(

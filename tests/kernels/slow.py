@@ -49,6 +49,41 @@ def rectify(x, shift, offset, gain):
     return offset[:, None] + gain[:, None] * np.maximum(x + shift[:, None], 0)
 
 
+def scale(x, gain):
+    return gain[:, None] * x
+
+
+def hinge(x, shift, alpha):
+    z = x + shift[:, None]
+    return np.maximum(z, 0) + alpha[:, None] * np.minimum(z, 0)
+
+
+def soft_rectify(x, shift, offset, gain):
+    return offset[:, None] + gain[:, None] * np.logaddexp(x + shift[:, None], 0)
+
+
+def logistic(x, base, amplitude, shift, slope):
+    z = slope[:, None] * (x + shift[:, None])
+    return base[:, None] + amplitude[:, None] / (1 + np.exp(-z))
+
+
+def algebraic(x, base, amplitude, shift, slope):
+    z = slope[:, None] * (x + shift[:, None])
+    return base[:, None] + amplitude[:, None] / 2 * (1 + z / np.sqrt(1 + z**2))
+
+
+def saturated_line(x, base, amplitude, shift, slope):
+    z = slope[:, None] * (x + shift[:, None])
+    return base[:, None] + np.minimum(np.maximum(z, 0), amplitude[:, None])
+
+
+def log_compress(x, shift):
+    beyond = np.where(np.abs(shift) > 2, np.abs(shift) - 2, 0)
+    exponent = np.clip(shift, -2, 2) + np.sign(shift) * beyond / 50
+    d = 10 ** exponent[:, None]
+    return np.log(np.maximum((x + d) / d, 1e-6))
+
+
 def double_exponential(x, base, amplitude, shift, kappa):
     z = np.exp(kappa)[:, None] * (x + shift[:, None])
     return base[:, None] + amplitude[:, None] * np.exp(-np.exp(-z))

@@ -18,6 +18,8 @@ from .checks import (
 
 LAYERS = {
     "level": (pointwise.level, pointwise.level_vjp, slow.level, ["shift"]),
+    "scale": (pointwise.scale, pointwise.scale_vjp, slow.scale, ["gain"]),
+    "hinge": (pointwise.hinge, pointwise.hinge_vjp, slow.hinge, ["shift", "alpha"]),
     "rectify": (
         pointwise.rectify,
         pointwise.rectify_vjp,
@@ -56,7 +58,7 @@ def test_forward_and_gradients(forward, vjp, reference, names, n_channels, n_bin
     )
     assert_close(evaluate(forward, x, parameters), reference(x, *parameters))
     # Differences know no corner: keep away from it.
-    if names == ["shift", "offset", "gain"]:
+    if names in (["shift", "offset", "gain"], ["shift", "alpha"]):
         z = x + parameters[0][:, None]
         x += np.where(np.abs(z) < 1e-4, 1e-2, 0)
     found = gradients(vjp, x, parameters, dy)
@@ -107,6 +109,15 @@ def test_rectify_has_slope_zero_at_the_corner():
     )
     assert dx.tolist() == [[0, 0, 1]]
     assert (dshift[0], doffset[0], dgain[0]) == (1, 3, 1)
+
+
+def test_hinge_has_slope_alpha_at_the_corner():
+    x = np.array([[-1.0, 0.0, 1.0]])
+    dx, dshift, dalpha = gradients(
+        pointwise.hinge_vjp, x, [np.zeros(1), np.full(1, 0.25)], np.ones((1, 3))
+    )
+    assert dx.tolist() == [[0.25, 0.25, 1]]
+    assert (dshift[0], dalpha[0]) == (1.5, -1)
 
 
 @layers
@@ -161,14 +172,17 @@ def in_scope(case):
         "lvl",
         "dexp",
         "relu",
+        "prelu",
     )
 
 
 @reference_cases("layers_nonlinearity", in_scope)
 def test_against_reference(case):
     x, parameters, expected = reference_arrays("layers_nonlinearity", case)
-    kernel = {"lvl": "level", "relu": "rectify", "dexp": "double_exponential"}
+    kernel = {"lvl": "level", "relu": "rectify", "dexp": "double_exponential", "prelu": "hinge"}
     forward, _, _, names = LAYERS[kernel[case["keyword"].split(".")[0]]]
+    if "alpha" in parameters:
+        parameters["alpha"] = parameters["alpha"] / 10
     values = [np.broadcast_to(parameters[n], expected.shape[1:]).ravel().copy() for n in names]
     y = evaluate(forward, time_last(np.broadcast_to(x, expected.shape)), values)
     np.testing.assert_allclose(y.T, expected.reshape(x.shape[0], -1), rtol=1e-10, atol=1e-12)

@@ -1,0 +1,295 @@
+"""What a layer must get right, each as a function of a `Case` that raises an AssertionError."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..layers.base import KernelLayer, Layer, Work, strided
+from .cases import Case
+from .strings import check_fit, check_string
+
+STEP = 1e-6
+RTOL = 1e-6
+
+Values = Mapping[str, np.ndarray]
+
+
+# ---- running a layer -----------------------------------------------------------------------------
+
+
+def run(layer: Layer, values: Values, inputs: Sequence[np.ndarray], starts: np.ndarray) -> Work:
+    """Give the arrays of a forward pass; time is last."""
+    if not isinstance(layer, KernelLayer):
+        return _run_plain(layer, values, inputs, starts)
+    weights = layer.prepare(values)
+    shapes = [x.shape[:-1] for x in inputs]
+    dtype, out_starts = inputs[0].dtype, strided(starts, layer.stride)
+    out = np.empty((*layer.output_shape(*shapes), out_starts[-1]), dtype)
+    scratch = tuple(
+        np.empty((*shape, starts[-1]), dtype) for shape in layer.scratch_shapes(*shapes)
+    )
+    work = Work(tuple(inputs), out, starts, out_starts, scratch, weights)
+    layer.forward(work)
+    return work
+
+
+def _run_plain(
+    layer: Layer, values: Values, inputs: Sequence[np.ndarray], starts: np.ndarray
+) -> Work:
+    layer.set_parameter_values(values)
+    trials = [
+        evaluate(layer, [x[..., start:stop] for x in inputs])
+        for start, stop in itertools.pairwise(starts)
+    ]
+    out = np.concatenate(trials, axis=-1)
+    return Work(tuple(inputs), out, starts, strided(starts, layer.stride))
+
+
+def evaluate(layer: Layer, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Evaluate one trial as users do, but with time last; an output of one axis is one channel."""
+    trial = [np.moveaxis(x, -1, 0) for x in inputs]
+    if isinstance(layer.input, Mapping):
+        out = np.asarray(layer.evaluate(**dict(zip(layer.input, trial, strict=True))))
+    else:
+        out = np.asarray(layer.evaluate(*trial))
+    return np.moveaxis(out[:, None] if out.ndim == 1 else out, 0, -1)
+
+
+def derivatives(
+    layer: KernelLayer,
+    values: Values,
+    inputs: Sequence[np.ndarray],
+    starts: np.ndarray,
+    d_out: np.ndarray,
+    wanted: bool = True,
+) -> tuple[Any, dict[str, np.ndarray]]:
+    """Give the derivatives of sum(out * d_out) by the inputs and by each parameter."""
+    work = run(layer, values, inputs, starts)
+    work.d_out = d_out.copy()
+    work.d_inputs = tuple(np.empty_like(x) if wanted else None for x in inputs)
+    work.d_weights = tuple(np.zeros_like(w) for w in work.weights)
+    layer.vjp(work)
+    return work.d_inputs, layer.prepare_vjp(values, work.weights, work.d_weights)
+
+
+def values_of(layer: Layer) -> dict[str, np.ndarray]:
+    """Give copies of a layer's parameters."""
+    return {name: p.values.astype(float) for name, p in layer.parameters.items()}
+
+
+def differences(function: Callable[[], float], array: np.ndarray) -> np.ndarray:
+    """Give central differences of a scalar function by every entry of an array."""
+    gradient = np.empty_like(array)
+    for index in np.ndindex(array.shape):
+        kept = array[index]
+        array[index] = kept + STEP
+        above = function()
+        array[index] = kept - STEP
+        below = function()
+        array[index] = kept
+        gradient[index] = (above - below) / (2 * STEP)
+    return gradient
+
+
+def _edges(*lengths: int) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+
+
+# ---- checks --------------------------------------------------------------------------------------
+
+
+def check_output(case: Case) -> None:
+    """Check that one bin comes out for each that goes in, finite, and the same each time."""
+    layer = case.build()
+    inputs = case.inputs(np.random.default_rng(6), 23, low=case.domain[0])
+    kept = [x.copy() for x in inputs]
+    out = evaluate(layer, inputs).copy()
+    n_bins = -(-23 // layer.stride)
+    assert out.shape[-1] == n_bins, f"gives {out.shape[-1]} bins for 23, not {n_bins}"
+    assert np.isfinite(out).all(), "gives values that are not finite"
+    for x, before in zip(inputs, kept, strict=True):
+        np.testing.assert_array_equal(x, before, "evaluate changes its inputs")
+    again = evaluate(layer, inputs)
+    np.testing.assert_array_equal(again, out, "evaluate gives something else a second time")
+    one = evaluate(layer, [x[..., :1] for x in inputs])
+    assert one.shape == (*out.shape[:-1], 1), f"gives an array of shape {one.shape} for one bin"
+
+
+def check_parameters(case: Case) -> None:
+    """Check that parameters have the shapes declared, and start within their bounds."""
+    layer = case.make()
+    for name, parameter in layer.parameters.items():
+        low, high = parameter.bound_arrays()
+        assert np.isfinite(parameter.values).all(), f"{name} does not start finite"
+        inside = (low <= parameter.values) & (parameter.values <= high)
+        assert inside.all(), f"{name} starts outside its bounds"
+    declare = getattr(type(layer), "parameter_shapes", None)
+    dims = getattr(layer, "dims", None)
+    if declare is None or dims is None:
+        return
+    shapes = {name: parameter.shape for name, parameter in layer.parameters.items()}
+    declared = declare(dims, layer.options)
+    assert declared == shapes, f"parameter_shapes says {declared}, but they are {shapes}"
+
+
+def check_derivatives(
+    case: Case, lengths: Sequence[int] = (17,), seed: int = 1, rtol: float = RTOL
+) -> None:
+    """Check derivatives by every parameter and input against central differences."""
+    layer = case.build(seed)
+    if not isinstance(layer, KernelLayer):
+        return
+    rng = np.random.default_rng(seed)
+    starts = _edges(*lengths)
+    inputs, values = case.signals(rng, starts[-1]), values_of(layer)
+    d_out = rng.normal(size=run(layer, values, inputs, starts).out.shape)
+
+    def value() -> float:
+        return float(np.sum(run(layer, values, inputs, starts).out * d_out))
+
+    d_inputs, d_values = derivatives(layer, values, inputs, starts, d_out)
+    for place, (x, dx) in enumerate(zip(inputs, d_inputs, strict=True)):
+        _compare(dx, differences(value, x), f"the derivative by input {place}", rtol)
+    for name, d_value in d_values.items():
+        _compare(d_value, differences(value, values[name]), f"the derivative by {name}", rtol)
+
+
+def _compare(found: np.ndarray, expected: np.ndarray, what: str, rtol: float) -> None:
+    scale = np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(
+        found, expected, rtol=rtol, atol=rtol * scale + 1e-8, err_msg=f"{what} is wrong"
+    )
+
+
+def check_over_trials(case: Case) -> None:
+    """Check them over several trials, one of a single bin."""
+    check_derivatives(case, (6, 1, 9), seed=2)
+
+
+def check_trials(case: Case) -> None:
+    """Check that trials side by side give what they give alone, derivatives too."""
+    rng = np.random.default_rng(2)
+    layer = case.build()
+    edges = _edges(6, 1, 9)
+    out_edges = strided(edges, layer.stride)
+    inputs, values = case.inputs(rng, edges[-1]), values_of(layer)
+    together = run(layer, values, inputs, edges).out
+    d_out = rng.normal(size=together.shape)
+    exact = isinstance(layer, KernelLayer)
+    d_inputs = derivatives(layer, values, inputs, edges, d_out)[0] if exact else ()
+    ranges = zip(itertools.pairwise(edges), itertools.pairwise(out_edges), strict=True)
+    for (start, stop), (out_start, out_stop) in ranges:
+        alone = [np.ascontiguousarray(x[..., start:stop]) for x in inputs]
+        its_own = np.array([0, stop - start])
+        np.testing.assert_array_equal(
+            run(layer, values, alone, its_own).out,
+            together[..., out_start:out_stop],
+            "one trial has a bearing on another",
+        )
+        if not exact:
+            continue
+        d_its_own = np.ascontiguousarray(d_out[..., out_start:out_stop])
+        d_alone, _ = derivatives(layer, values, alone, its_own, d_its_own)
+        for dx, d in zip(d_inputs, d_alone, strict=True):
+            np.testing.assert_allclose(
+                d,
+                dx[..., start:stop],
+                rtol=1e-12,
+                atol=1e-14,
+                err_msg="the derivative in one trial depends on another",
+            )
+
+
+def check_unwanted(case: Case) -> None:
+    """Check derivatives by the parameters where those by the inputs are not wanted."""
+    layer = case.build()
+    if not isinstance(layer, KernelLayer):
+        return
+    rng = np.random.default_rng(3)
+    inputs, starts, values = case.inputs(rng, 12, low=0.1), _edges(12), values_of(layer)
+    d_out = rng.normal(size=run(layer, values, inputs, starts).out.shape)
+    _, wanted = derivatives(layer, values, inputs, starts, d_out)
+    _, got = derivatives(layer, values, inputs, starts, d_out, wanted=False)
+    for name in wanted:
+        np.testing.assert_allclose(got[name], wanted[name], rtol=1e-12, atol=1e-12)
+
+
+def check_memory(case: Case) -> None:
+    """Check that the output depends on no more than `memory` and `lookahead` say."""
+    layer = case.build()
+    if layer.memory is None or layer.stride > 1:
+        return
+    rng = np.random.default_rng(5)
+    values, n_times, at = values_of(layer), 40, 20
+    inputs, starts = case.inputs(rng, n_times), _edges(n_times)
+    before = run(layer, values, inputs, starts).out.copy()
+    for x in inputs:
+        # towards the side on which there is room
+        x[..., at] += np.where(x[..., at] + 0.5 <= max(case.domain[1], 2.5), 0.5, -0.5)
+    changed = run(layer, values, inputs, starts).out != before
+    places = np.flatnonzero(changed.reshape(-1, n_times).any(axis=0))
+    if places.size:
+        ahead, back = at - int(places.min()), int(places.max()) - at
+        assert ahead <= layer.lookahead, f"looks {ahead} bins ahead, not {layer.lookahead}"
+        assert back <= layer.memory, f"remembers {back} bins, not {layer.memory}"
+
+
+def check_float32(case: Case) -> None:
+    """Check that single precision gives nearly the same, and that a kernel keeps to it."""
+    layer = case.build()
+    inputs = case.inputs(np.random.default_rng(4), 40)
+    exact = evaluate(layer, inputs)
+    single = evaluate(layer, [x.astype(np.float32) for x in inputs])
+    if isinstance(layer, KernelLayer):
+        assert single.dtype == np.float32, f"gives {single.dtype} for float32"
+    np.testing.assert_allclose(single, exact, rtol=2e-4, atol=2e-5 * np.abs(exact).max(initial=0))
+
+
+def check_refusals(case: Case) -> None:
+    """Check that a kernel is never given channels that it has no place for."""
+    layer = case.build()
+    if not isinstance(layer, KernelLayer):
+        return
+    for wrong in (
+        [tuple(n + 7 for n in each) for each in case.takes],
+        [(*each, 1, 1) for each in case.takes],
+    ):
+        if _takes(layer, wrong):
+            continue
+        try:
+            layer.evaluate(*(np.zeros((10, *each)) for each in wrong))
+        except ValueError as fault:
+            assert "takes" in str(fault), f"refuses wrong channels without saying why: {fault}"
+        else:
+            raise AssertionError(f"accepts channels {wrong}")
+
+
+def _takes(layer: KernelLayer, shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Tell by the signature alone whether a layer takes such inputs."""
+    if layer.signature.join is not None:
+        return layer.signature.join(layer.dims, shapes, layer.options) is not None
+    for flow in layer.signature.flows:
+        axes = [axis for each in flow.inputs for axis in each]
+        is_free = all(axis not in layer.dims for axis in axes)
+        if is_free and [len(each) for each in flow.inputs] == [len(each) for each in shapes]:
+            return True
+    return False
+
+
+CHECKS: dict[str, Callable[[Case], Any]] = {
+    "output": check_output,
+    "parameters": check_parameters,
+    "derivatives": check_derivatives,
+    "derivatives over trials": check_over_trials,
+    "unwanted derivatives": check_unwanted,
+    "trials": check_trials,
+    "memory": check_memory,
+    "float32": check_float32,
+    "refusals": check_refusals,
+    "string": check_string,
+    "fit": check_fit,
+}
