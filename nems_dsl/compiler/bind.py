@@ -305,6 +305,7 @@ class _Binder:
                 signature,
                 options.form,
                 incoming[0],
+                incoming[1:],
                 passage.gives,
                 passage.text,
                 keyword.span,
@@ -331,7 +332,7 @@ class _Binder:
         """Refuse to infer a size from a signal of which nothing is known but its name."""
         for size in passage.sizes:
             if isinstance(size, Symbolic) and size.is_unspoken:
-                name = size.symbol.strip("<>")
+                name = size.symbol.strip("<>").partition(" of ")[0]
                 message = f"the channels of `{clip(name)}` are not known before the data are"
                 hint = f"write for example {with_shape(keyword, _complete(passage))}"
                 self.report("E205", message, keyword.span, hint)

@@ -33,7 +33,9 @@ class BoundKeyword:
     inputs : tuple of str
         Signals that are read; empty for the previous keyword's output.
     takes, gives : tuple of sizes
-        Sizes of the input and of the output, the time axis left aside.
+        Sizes of the first input and of the output, the time axis left aside.
+    also : tuple of sizes
+        Sizes of further inputs.
     text : str
         The canonical form of head, shape and options.
     """
@@ -46,6 +48,7 @@ class BoundKeyword:
     signature: Signature = field(compare=False, repr=False)
     form: ShapeForm = field(compare=False, repr=False)
     takes: Sizes = field(compare=False, repr=False)
+    also: tuple[Sizes, ...] = field(compare=False, repr=False)
     gives: Sizes = field(compare=False, repr=False)
     text: str = field(compare=False, repr=False)
     span: Span = field(default=NOWHERE, compare=False, repr=False)

@@ -71,4 +71,5 @@ def _text_of(layer: Any) -> str:
     ]
     inputs = layer.input
     names: Sequence[str] = [inputs] if isinstance(inputs, str) else list(inputs or [])
-    return write_keyword(signature.head, [shape, *options], layer.output, list(names))
+    sizes = [shape] if shape else []
+    return write_keyword(signature.head, [*sizes, *options], layer.output, list(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..keywords.dialects import DIALECTS, Dialect, HeadThere
-from ..syntax import Diagnostic, Flag, Keyword, ModelStringError, Span, read, unparse
+from ..syntax import Diagnostic, Keyword, ModelStringError, Span, clip, read, unparse
 from .bind import check_dialect, parse
 from .bound import BoundKeyword, BoundModel
 from .foreign import write_there
@@ -65,7 +65,7 @@ def convert(string: str, source: str, target: str) -> str:
 class _Writer:
     def __init__(self, dialect: Dialect, tree: BoundModel) -> None:
         self.dialect = dialect
-        self.outputs = {keyword.name for keyword in tree if keyword.name is not None}
+        self.read = {name for keyword in tree for name in keyword.inputs}
         self.counts: Counter[str] = Counter()
         self.written: list[str] = []
         self.faults: list[Diagnostic] = []
@@ -90,7 +90,8 @@ class _Writer:
         name = f"{row.head}{self.counts[row.head]}"
         if bound.name not in (None, name):
             reason = f"outputs have no names of their own there; this one is called {name}"
-            self.refuse(reason, bound.span, f"call it {name}")
+            is_read = bound.name in self.read
+            self.refuse(reason, bound.span, f"call it {name}" if is_read else "leave its name out")
         text = unparse(there)
         inputs = self._inputs(row, bound)
         self.written.append(".".join([text, *inputs]))
@@ -116,11 +117,14 @@ class _Writer:
 
 def _check(string: str, written: str, target: str, tree: BoundModel) -> None:
     """Refuse what the other program would read as another model."""
+    hint = "leave it in its own dialect"
     try:
         again = parse(written, target).string
     except ModelStringError as fault:
-        again = str(fault.diagnostics[0].message)
-    if again != tree.string:
-        message = f"`{target}` cannot say this: it would read {written} otherwise"
-        hint = f"natively that is {again}" if len(again) < len(string) + 40 else "leave it as it is"
-        raise ModelStringError(string, [Diagnostic("E302", message, Span(0, len(string)), hint)])
+        reason = fault.diagnostics[0].message
+    else:
+        if again == tree.string:
+            return
+        reason = f"what comes nearest, {clip(written)}, is {clip(again)} natively"
+    message = f"`{target}` cannot say this: {reason}"
+    raise ModelStringError(string, [Diagnostic("E302", message, Span(0, len(string)), hint)])

@@ -63,8 +63,13 @@ def _refitted_end(tree: BoundModel, response: Sizes) -> str:
     """Write a chain's last keywords such that they give the response's channels, if they can."""
     end: list[str] = []
     for keyword in reversed(tree.keywords):
-        flow = keyword.signature.flows[0]
+        if not keyword.signature.flows:
+            return ""
+        options = {name for name, _ in keyword.options}
+        flow = next(f for f in keyword.signature.flows if f.options <= options)
         if len(keyword.gives) != 1 or flow.gives[0] not in keyword.form.axes:
+            return ""
+        if any(flow.gives[0] in axes for axes in flow.also):
             return ""
         place = keyword.form.axes.index(flow.gives[0])
         sizes = (*keyword.sizes[:place], *response, *keyword.sizes[place + 1 :])

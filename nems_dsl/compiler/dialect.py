@@ -5,14 +5,17 @@ Spans keep pointing into the string as it was written.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from ..keywords.dialects import DIALECTS, Dialect, HeadThere, Whole
-from ..syntax import Diagnostic, Dim, Flag, Keyword, Section, Shape, Span, Text, clip, unparse
+from ..keywords.dialects import DIALECTS, UNOFFERED, Dialect, HeadThere, Whole
+from ..syntax import Diagnostic, Dim, Flag, Keyword, Shape, Span, Text, clip, unparse
 from ..syntax.tree import Reference
 from .catalogue import catalogue, suggest
-from .flags import FlagFault, read_flags, usage_there
+from .flags import FlagFault, GivenFlag, read_flags, usage_there
+
+_LONGEST_PROPOSAL = 200
 
 
 @dataclass(slots=True)
@@ -36,7 +39,7 @@ class Translation:
     faults: list[Diagnostic] = field(default_factory=list)
 
 
-def translate(text: Text, dialect: str) -> Translation:
+def translate(text: Text, dialect: str, n_states: int | None = None) -> Translation:
     """Rewrite a tree of one section as the native tree of the same model.
 
     Parameters
@@ -45,6 +48,8 @@ def translate(text: Text, dialect: str) -> Translation:
         What `nems_dsl.syntax.read` gives.
     dialect : str
         A name in `nems_dsl.keywords.dialects.DIALECTS`.
+    n_states : int, optional
+        How many channels the state has, if that is known.
 
     Examples
     --------
@@ -52,15 +57,16 @@ def translate(text: Text, dialect: str) -> Translation:
     >>> unparse(translate(read("wc.18x4.l2:4-fir.15x4"), "nems").text)
     'wc.18x4.l2e-4-fir.4x15'
     """
-    translator = _Translator(DIALECTS[dialect], text)
+    translator = _Translator(DIALECTS[dialect], text, n_states)
     for keyword in text.sections[0].keywords:
         translator.add(keyword)
     return translator.result()
 
 
 class _Translator:
-    def __init__(self, dialect: Dialect, text: Text) -> None:
+    def __init__(self, dialect: Dialect, text: Text, n_states: int | None) -> None:
         self.dialect = dialect
+        self.n_states = n_states
         self.source = text
         self.known = catalogue()
         self.counts: Counter[str] = Counter()
@@ -81,7 +87,10 @@ class _Translator:
         elif row.wholes:
             self._expand(keyword, row)
         else:
-            self._append(self._native(keyword, row), keyword)
+            native = self._native(keyword, row)
+            if row.cuts and self.keywords and self.keywords[-1].head == row.cuts:
+                self.keywords[-1] = _as_bank(self.keywords[-1], native)
+            self._append(native, keyword)
 
     def result(self) -> Translation:
         """Give the native tree, with names for the outputs that are read by name."""
@@ -126,7 +135,14 @@ class _Translator:
             message = f"`{head}` of `{name}` is not offered"
             hint = "the keywords that are offered are listed by `nems-dsl keywords`"
             self.report("E112", message, keyword.head_span, hint)
-        # any other head is as unknown natively, and is reported by binding
+        elif head not in UNOFFERED:
+            near = suggest(head, self.dialect.heads)
+            fixed = "" if near is None else unparse(replace(keyword, head=near))
+            hint = f"the keywords there are {', '.join(self.dialect.heads)}"
+            hint = f"did you mean {fixed}?" if 0 < len(fixed) <= _LONGEST_PROPOSAL else hint
+            message = f"no keyword `{clip(head)}` in `{name}`"
+            self.report("E101", message, keyword.head_span, hint)
+        # binding refuses the others, and says why
 
     def _expand(self, keyword: Keyword, row: HeadThere) -> None:
         """Write out a keyword that stands for a whole model."""
@@ -139,7 +155,9 @@ class _Translator:
         given, faults = read_flags(row, [flag for flag in flags if flag not in outputs], 0)
         self._report_flags(keyword, row, faults)
         shape = next((o for o in keyword.options if isinstance(o, Shape)), None)
-        whole = _whole(row, 0 if shape is None else len(shape.dims), {each.row.there for each in given})
+        whole = _whole(
+            row, 0 if shape is None else len(shape.dims), {each.row.there for each in given}
+        )
         output = outputs[0].text if outputs else row.default
         if whole is None or shape is None or None in shape.dims or not output or len(outputs) > 1:
             self._misshapen(keyword, row)
@@ -150,7 +168,9 @@ class _Translator:
             sizes = [Dim(s) if isinstance(s, int) else dims[s] for s in part.sizes]
             order = part_row.orders.get(len(sizes), range(len(sizes)))
             texts = list(part.flags) if part.head else list(row.chooses[output])
-            texts += [text for each in given if each.row.there in part.takes for text in each.native]
+            texts += [
+                text for each in given if each.row.there in part.takes for text in each.native
+            ]
             native = Keyword(
                 part_row.native_head,
                 (
@@ -178,7 +198,7 @@ class _Translator:
         n_sizes = len(shapes[0].dims) if shapes else 0
         inputs: list[Reference] = []
         if row.names_signals:
-            signals = [f for f in flags if not read_flags(row, [f], n_sizes)[0]]
+            signals = [f for f in flags if FlagFault(f) in read_flags(row, [f], n_sizes)[1]]
             flags = [f for f in flags if f not in signals]
             inputs = [self._signal(flag) for flag in signals]
             if not inputs:
@@ -187,8 +207,10 @@ class _Translator:
                 self.report("E404", message, keyword.head_span, hint)
         given, faults = read_flags(row, flags, n_sizes)
         self._report_flags(keyword, row, faults)
+        given = [each for each in given if self._is_offered(keyword, row, each)]
         removed = {name for each in given for name in each.row.removes}
         options: list[Shape | Flag] = [self._shape(keyword, row, shape) for shape in shapes]
+        options += self._constant(row, options)
         options += [Flag(name, keyword.head_span) for name in row.always if name not in removed]
         options += [Flag(text, each.span) for each in given for text in each.native]
         reads = [Reference(each.row.reads, each.span) for each in given if each.row.reads]
@@ -200,6 +222,20 @@ class _Translator:
             keyword.span,
             keyword.head_span,
         )
+
+    def _is_offered(self, keyword: Keyword, row: HeadThere, given: GivenFlag) -> bool:
+        """Refuse an option that the native keyword does not have."""
+        signature = self.known[row.native_head].signature
+        names = {*(option.name for option in signature.options), *signature.synonyms}
+        stems = "|".join(map(re.escape, names))
+        declared = re.compile(rf"(?:{stems})[#0-9e-]*")
+        if all(declared.fullmatch(option) for option in given.row.native):
+            return True
+        message = f"the option `{given.row.there}` of `{keyword.head}` is not offered"
+        options = tuple(o for o in keyword.options if o.span != given.span)
+        rest = unparse(replace(keyword, options=options))
+        self.report("E113", message, given.span, f"without it, write {rest}")
+        return False
 
     def _signal(self, flag: Flag) -> Reference:
         if flag.text in self.places:
@@ -217,6 +253,16 @@ class _Translator:
         dims = [*shape.dims, *(Dim(size) for count, size in row.completes.items() if count == n)]
         order = row.orders.get(n, range(len(dims)))
         return Shape(tuple(dims[i] for i in order), shape.span)
+
+    def _constant(self, row: HeadThere, options: list[Shape | Flag]) -> list[Flag]:
+        """Give the option that a size of one more than the state's channels stands for."""
+        shape = options[0] if options else None
+        if not row.constant or self.n_states is None or not isinstance(shape, Shape):
+            return []
+        if shape.dims[0] != Dim(self.n_states + 1):
+            return []
+        options[0] = Shape((Dim(self.n_states), *shape.dims[1:]), shape.span)
+        return [Flag(row.constant, shape.span)]
 
     def _report_flags(self, keyword: Keyword, row: HeadThere, faults: list[FlagFault]) -> None:
         name = self.dialect.name
@@ -239,8 +285,28 @@ class _Translator:
             self.report("E102", message, flag.span, hint)
 
 
+def _as_bank(weights: Keyword, filters: Keyword) -> Keyword:
+    """Let weights give a bank, where there are as many of them as filters with inputs of their own.
+
+    There, input c of filter f is output f * n_inputs + c of the weights.
+    """
+    shapes = [
+        next((o for o in k.options if isinstance(o, Shape)), None) for k in (weights, filters)
+    ]
+    if any(shape is None or None in shape.dims for shape in shapes):
+        return weights
+    into, out = [tuple(dim for dim in shape.dims if dim) for shape in shapes if shape is not None]
+    if len(into) != 2 or len(out) != 3 or any(dim.symbol for dim in (into[1], out[0], out[2])):
+        return weights
+    n_inputs, n_filters = out[0].number or 0, out[2].number or 0
+    if into[1].number != n_inputs * n_filters or 1 in (n_inputs, n_filters):
+        return weights
+    assert shapes[0] is not None
+    bank = Shape((into[0], out[0], out[2]), shapes[0].span)
+    return replace(weights, options=(bank, *(o for o in weights.options if isinstance(o, Flag))))
+
+
 def _whole(row: HeadThere, n_sizes: int, flags: set[str]) -> Whole | None:
     fitting = [whole for whole in row.wholes if len(whole.sizes) == n_sizes]
     chosen = [whole for whole in fitting if whole.flag in flags]
     return next(iter(chosen or [whole for whole in fitting if not whole.flag]), None)
-

@@ -15,6 +15,7 @@ _NUMBERS = {
     Number.WHOLE: r"([0-9]{1,9})",
     Number.POWER: r"([0-9]{1,3}(?:d[0-9]{1,9})?)",
     Number.HUNDREDTHS: r"([0-9]{1,9})",
+    Number.DIGIT: r"([0-9])",
 }
 _NATIVE_NUMBER = r"([0-9e-]+)"
 _MOST_DECIMALS = 9
@@ -112,7 +113,7 @@ def _fill(option: str, numbers: Sequence[str]) -> str:
 
 
 def _native_number(text: str, number: Number) -> str:
-    if number is Number.WHOLE:
+    if number in (Number.WHOLE, Number.DIGIT):
         return text
     if number is Number.HUNDREDTHS:
         return spell_number(int(text) / 100)
@@ -130,6 +131,8 @@ def _spell(value: float | int | None, number: Number) -> str | None:
         return None
     if number is Number.WHOLE:
         return str(value) if isinstance(value, int) else None
+    if number is Number.DIGIT:
+        return str(value) if isinstance(value, int) and value < 10 else None
     if number is Number.HUNDREDTHS:
         hundredths = round(value * 100)
         return str(hundredths) if hundredths / 100 == value else None

@@ -9,9 +9,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from ..keywords import Flow, ShapeForm, Signature
-from .bound import canonical_text
+from .bound import OptionValue, canonical_text
 from .options import BoundOptions
 from .sizes import Size, Sizes, Symbolic, may_equal
+
+# two numbers of channels that are unlike any that a string would name
+_STAND_INS = (999_983, 999_979)
 
 
 class Passage(NamedTuple):
@@ -107,13 +110,43 @@ def _joined(
     every = [*complete, *(size for each in incoming for size in each)]
     if not all(isinstance(size, int) for size in every):
         # told when the data are known; until then it fits anything
-        return Passage(complete, (Symbolic(f"<{signature.head}>"),), text, is_open=True)
+        foreseen = _foreseen(signature, text, given, incoming, dict(options.options))
+        return Passage(complete, foreseen, text, is_open=True)
     assert signature.join is not None
-    gives = signature.join(given, incoming)  # type: ignore[arg-type]
+    gives = signature.join(given, incoming, dict(options.options))  # type: ignore[arg-type]
     if gives is None:
         return Misfit((), None, None, incoming[-1], len(incoming) - 1)
     bulk = math.prod(size for size in complete if isinstance(size, int))
     return Passage(complete, gives, text, bulk=bulk)
+
+
+def _foreseen(
+    signature: Signature,
+    text: str,
+    given: Mapping[str, Size | None],
+    incoming: tuple[Sizes, ...],
+    options: Mapping[str, OptionValue],
+) -> Sizes:
+    """Give the sizes that do not depend on what is not known yet, and symbols for the others."""
+    assert signature.join is not None
+
+    def try_with(number: int) -> tuple[int, ...] | None:
+        def known(size: Size | None) -> int:
+            return size if isinstance(size, int) else number
+
+        dims = {axis: known(size) for axis, size in given.items() if size is not None}
+        shapes = [tuple(map(known, each)) for each in incoming]
+        return signature.join(dims, shapes, options)  # type: ignore[misc]
+
+    one, other = (try_with(number) for number in _STAND_INS)
+    # what comes in is part of the name, lest two keywords of one head be taken for equal
+    came = " and ".join(repr(each) for each in incoming)
+    if one is None or other is None or len(one) != len(other):
+        one, other = (0,), (1,)
+    return tuple(
+        size if size == again else Symbolic(f"<{text} of {came}, {place}>")
+        for place, (size, again) in enumerate(zip(one, other, strict=True))
+    )
 
 
 def _what_all_teach(passages: list[Passage]) -> Passage:
@@ -174,7 +207,7 @@ def _unify(
     for axis in form.axes[: form.n_required]:
         if sizes[axis] is None:
             return Misfit(flow.takes, axis, None, incoming[0])
-    gives = tuple(sizes[axis] for axis in flow.gives)
+    gives = tuple(_kept(sizes[axis], flow, axis, signature, options) for axis in flow.gives)
     complete = tuple(sizes[axis] for axis in form.axes)
     bulk, is_open = 1, False
     for size in complete:
@@ -184,4 +217,18 @@ def _unify(
             is_open = True
     text = canonical_text(signature, form, complete, options.options)
     facts = tuple(learned.items())
+    is_open = is_open or any(isinstance(size, Symbolic) and size.is_unspoken for size in gives)
     return Passage(complete, gives, text, facts, bulk, is_open)  # type: ignore[arg-type]
+
+
+def _kept(
+    size: Size | None, flow: Flow, axis: str, signature: Signature, options: BoundOptions
+) -> Size | None:
+    """Give how many places of an axis are kept."""
+    if axis not in flow.strides or flow.strides[axis] not in options.names:
+        return size
+    stride = int(dict(options.options)[flow.strides[axis]])
+    if isinstance(size, int):
+        return -(-size // stride)
+    # told when the data are known
+    return Symbolic(f"<{signature.head}>")

@@ -12,6 +12,7 @@ from .bind import bind
 from .bound import BoundModel
 from .dialect import Translation, translate
 from .flags import write_flag
+from .misfit import OTHER_ORDER
 from .sizes import Sizes
 
 _PROPOSAL = re.compile(r"(write (?:for example )?|did you mean |or (?:for example )?)([^\s,;?]+)")
@@ -32,16 +33,20 @@ def bind_foreign(
     """
     if len(text.sections) != 1:
         bind(text)  # refuses an experiment
-    translation = translate(text, dialect)
+    n_states = (values or {}).get("S") or (signals or {}).get("state", (None,))[0]
+    known = n_states if isinstance(n_states, int) else None
+    translation = translate(text, dialect, known)
     faults = list(translation.faults)
     try:
         tree = bind(translation.text, values, signals)
     except ModelStringError as fault:
         taken = {each.span for each in faults}
+        # of a keyword that is not known, its options cannot be judged
+        unknown = [k.span for k in translation.origins if k.head_span in taken]
         faults += [
             _respelled(each, translation, dialect, values, signals)
             for each in fault.diagnostics
-            if each.span not in taken
+            if each.span not in taken and not any(_within(each.span, span) for span in unknown)
         ]
     if faults:
         raise ModelStringError(text.source, faults)
@@ -68,8 +73,9 @@ def _respelled(
         if fits:
             came = translation.text.sections[0].keywords[place].options[0]
             return _wrong_order(origin, row, shape, came, dialect)
-    hint = re.sub(r" \(taps come after.*\)", "", fault.hint)
-    return replace(fault, hint=_respell_hint(hint, dialect))
+    # said of native strings; this one is read in its dialect already
+    notes = tuple(note for note in fault.notes if note != OTHER_ORDER)
+    return replace(fault, hint=_respell_hint(fault.hint, dialect), notes=notes)
 
 
 def _wrong_order(
@@ -77,10 +83,10 @@ def _wrong_order(
 ) -> Diagnostic:
     assert isinstance(native, Shape)
     right = replace(origin, options=(native, *(o for o in origin.options if isinstance(o, Flag))))
-    channels = shape.dims[0]
+    came = unparse(Shape((shape.dims[0],)))
     message = (
         f"`{unparse(shape)}` is not how `{dialect}` writes `{origin.head}`: {row.order_there}, and "
-        f"{unparse(Shape((channels,)))} channels come in"
+        f"{came} channel{' comes' if came == '1' else 's come'} in"
     )
     hint = f'write {unparse(right)}, or read the string as native (dialect="native")'
     return Diagnostic("E301", message, shape.span, hint)

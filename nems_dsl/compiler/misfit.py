@@ -10,6 +10,8 @@ from .flow import Misfit
 from .options import BoundOptions
 from .sizes import Size, Sizes, Symbolic, describe
 
+OTHER_ORDER = 'this looks like NEMS order, taps first: pass dialect="nems" if it is that'
+
 
 def describe_misfit(
     keyword: Keyword, signature: Signature, options: BoundOptions, misfit: Misfit, origin: str
@@ -70,7 +72,7 @@ def _wrong_size(
     hint = f"write {_refitted(keyword, options, takes, found)}"
     taps = dict(zip(axes, options.sizes, strict=True)).get("taps")
     if axis == "in" and taps == found[place]:
-        hint += " (taps come after channels here; some programs put them first)"
+        notes.append(OTHER_ORDER)
     return Diagnostic("E201", message, span, hint, tuple(notes))
 
 

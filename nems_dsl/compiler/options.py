@@ -114,6 +114,13 @@ def bind_options(
     if given.faults or bound is None:
         return None, tuple(given.faults)
     form, sizes = bound
+    if values:
+        _check_needs(given, values, form, sizes)
+        if given.faults:
+            return None, tuple(given.faults)
+        for declared in signature.options:
+            if declared.name in values and _says_nothing(declared, values, form, sizes):
+                del values[declared.name]
     ordered: tuple[tuple[str, OptionValue], ...] = ()
     if values:
         ordered = tuple([(o.name, values[o.name]) for o in signature.options if o.name in values])
@@ -250,6 +257,54 @@ def _check_exclusions(given: _Options, values: dict[str, OptionValue]) -> None:
             message = f"the options `{first}` and `{second}` contradict each other"
             without = (given.replaced(places[name]) for name in (second, first))
             given.report("E107", message, places[second], "write %1 or %2", *without)
+
+
+def _check_needs(
+    given: _Options,
+    values: dict[str, OptionValue],
+    form: ShapeForm,
+    sizes: tuple[Size | None, ...],
+) -> None:
+    """Refuse options that mean nothing without another option, or without an axis of the shape."""
+    signature = given.signature
+    known = dict(zip(form.axes, sizes, strict=True))
+    for option in signature.options:
+        if option.name not in values:
+            continue
+        missing = [name for name in option.needs if name not in values]
+        place = _place_of(given, option)
+        if missing:
+            message = f"the option `{option.name}` means nothing without `{missing[0]}`"
+            fixed = given.replaced(place, *missing, unparse(given.given[place]))
+            given.report("E107", message, place, "write %1, or %2", fixed, given.replaced(place))
+        for axis in option.axes:
+            if known.get(axis) is not None:
+                continue
+            message = f"the option `{option.name}` means nothing without a size of `{axis}`"
+            given.report("E107", message, place, "write %1", given.replaced(place))
+
+
+def _says_nothing(
+    option: Option,
+    values: dict[str, OptionValue],
+    form: ShapeForm,
+    sizes: tuple[Size | None, ...],
+) -> bool:
+    """Tell whether an option stands for what would be without it."""
+    if option.absent is not None and values[option.name] == option.absent:
+        return True
+    known = dict(zip(form.axes, sizes, strict=True))
+    return any(known.get(axis) == form.defaults.get(axis) for axis in option.axes)
+
+
+def _place_of(given: _Options, option: Option) -> int:
+    """Give which of the options spells this one."""
+    for place, flag in enumerate(given.given):
+        if isinstance(flag, Flag):
+            names = given.signature.synonyms.get(flag.text, (flag.text,))
+            if any(_split(given.signature, name)[0] is option for name in names):
+                return place
+    raise AssertionError(f"the option {option.name} is nowhere spelled")
 
 
 # ---- shapes ----------------------------------------------------------------------------------

@@ -27,16 +27,22 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E104": "the shape has too few or too many sizes",
         "E105": "a second shape",
         "E106": "an option is given twice",
-        "E107": "two options contradict each other",
+        "E107": "options that contradict each other, or one that means nothing without another",
         "E108": "an option's number is missing, unwanted, unreadable or out of its range",
         "E109": "a capital that stands for no size",
         "E110": "a size of 0",
+        "E112": "a keyword of other programs that is not offered",
+        "E113": "an option of other programs that is not offered",
         # ---- the chain ----
         "E201": "the number of channels does not fit what comes in",
         "E202": "the number of axes does not fit what comes in",
         "E203": "the chain does not end with the channels of the response",
         "E205": "a size that was left out cannot be inferred",
         "E206": "more than a billion parameters",
+        # ---- dialects ----
+        "E301": "a shape in the order of another dialect",
+        "E302": "a model that the other dialect cannot say",
+        "E303": "a keyword that stands for a whole model, among others",
         # ---- signals ----
         "E401": "a signal is read before it exists",
         "E402": "two outputs of one name",

@@ -32,21 +32,27 @@ class Chain:
 
 def _options(draw, signature: Signature) -> tuple[list[str], list[str]]:
     canonical, other, chosen = [], [], set()
+    # these choose another flow, with other sizes
+    steering = {n for flow in signature.flows for n in (*flow.options, *flow.strides.values())}
     for option in signature.options:
+        if option.name in steering or option.axes or not set(option.needs) <= chosen:
+            continue
         if draw(st.integers(0, 3)) or chosen & set(option.excludes):
             continue
         if any(option.name in o.excludes for o in signature.options if o.name in chosen):
             continue
         chosen.add(option.name)
         text = alias = option.name
+        meant = option.default
         if option.number is not None:
             value = draw(REAL if option.number is Number.REAL else st.integers(1, 9))
             if option.minimum <= value <= option.maximum:
-                alias = f"{option.name}{spell_number(value)}"
+                alias, meant = f"{option.name}{spell_number(value)}", value
                 text = option.name if value == option.default else alias
             elif option.default is None:
                 continue
-        canonical.append(text)
+        if meant is None or meant != option.absent:
+            canonical.append(text)
         other.append(alias)
     for synonym, meaning in signature.synonyms.items():
         if set(meaning) <= set(other) and draw(st.booleans()):
@@ -78,9 +84,10 @@ def _forms_and_flows(signature: Signature, n_axes: int) -> list[tuple[ShapeForm,
 def chains(draw, max_keywords: int = 5) -> Chain:
     """Draw a chain whose sizes fit, with some of them left out in the other spelling."""
     known = catalogue()
-    incoming = (draw(SIZES),)
+    incoming, n_states = (draw(SIZES),), draw(SIZES)
     canonical, other = [], []
     names: dict[str, tuple[int, ...]] = {}
+    is_told = False  # whether the string tells how many channels come in
     for place in range(draw(st.integers(1, max_keywords))):
         heads = [h for h in known if _forms_and_flows(known[h].signature, len(incoming))]
         signature = known[draw(st.sampled_from(sorted(heads)))].signature
@@ -88,6 +95,7 @@ def chains(draw, max_keywords: int = 5) -> Chain:
         form, flow, n_sizes = draw(st.sampled_from(ways))
         sizes = {axis: draw(SIZES) for axis in form.axes[:n_sizes]}
         sizes.update({a: n for a, n in zip(flow.takes, incoming, strict=True) if a in form.axes})
+        sizes.update({axis: n_states for axes in flow.also for axis in axes})
         for axis, default in form.defaults.items():
             sizes.setdefault(axis, default)
         if any(a in form.defaults and a not in form.axes[:n_sizes] for a in flow.takes):
@@ -97,7 +105,7 @@ def chains(draw, max_keywords: int = 5) -> Chain:
             shown.pop()
         full = [str(sizes[axis]) for axis in shown]
         short = list(full)
-        if place and draw(st.booleans()):
+        if is_told and shown and draw(st.booleans()):
             if shown[0] in form.inferred and shown[0] in flow.takes and len(short) > 1:
                 short[0] = ""
             elif set(shown) <= form.inferred & set(flow.takes):
@@ -110,10 +118,12 @@ def chains(draw, max_keywords: int = 5) -> Chain:
         if not place:
             inputs = draw(st.sampled_from(["", "@stim", "@input"]))
         parts = ["x".join(short)] if short else []
-        canonical.append(lead + ".".join([signature.head, "x".join(full), *flags]))
+        whole = ["x".join(full)] if full else []
+        canonical.append(lead + ".".join([signature.head, *whole, *flags]))
         other.append(lead + ".".join([signature.head, *parts, *respelled]) + inputs)
         passing = dict(zip(flow.takes, incoming, strict=True))
         incoming = tuple(sizes.get(axis, passing.get(axis, 1)) for axis in flow.gives)
+        is_told = all(is_told or axis in sizes for axis in flow.gives)
         if name:
             names[name] = incoming
     joints = [draw(st.sampled_from(["-", " - ", "-\n", "\t-"])) for _ in other[1:]] + [""]

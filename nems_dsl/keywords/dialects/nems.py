@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from .table import FlagThere, HeadThere, Number, Part, Whole, dialect, idle, same
 
+_NO_NUMBER = "no number is read from it there; l2:N stands for 10^-N"
 PENALTY = (
     FlagThere("l2", ("l2",)),
     FlagThere("l2:#", ("l2#",), Number.POWER),
     FlagThere("l2#", ("l2#",), Number.POWER),
+    FlagThere("l2e#", refused=_NO_NUMBER),
+    FlagThere("l2e-#", refused=_NO_NUMBER),
 )
 _SHIFTED = (*same("s", "o"), FlagThere("os", ("o", "s")), FlagThere("so", ("o", "s")), *same("g"))
 _OUTPUTS = {"dexp": (), "lvl": (), "relu": ("s", "o")}
@@ -65,11 +68,12 @@ NEMS = dialect(
     HeadThere("srelu", flags=_SHIFTED),
     HeadThere("prelu"),
     HeadThere("stp"),
-    HeadThere("stategain", n_sizes=(2,), flags=PENALTY),
+    HeadThere("stategain", n_sizes=(2,), constant="c", flags=PENALTY),
     HeadThere("sdexp", n_sizes=(2,)),
     HeadThere("statehinge", n_sizes=(2,), flags=same("m")),
     HeadThere("cat", names_signals=True, flags=same("s")),
     HeadThere("skip", n_sizes=(2,), names_signals=True, flags=PENALTY),
+    HeadThere("sd"),
     HeadThere(
         "mult",
         refused="it applies gains of directions there, not a product of signals",
@@ -83,7 +87,12 @@ NEMS = dialect(
     HeadThere(
         "conv2d",
         n_sizes=(2, 3, 4),
-        flags=(*same("max", "stack"), FlagThere("s#", ("s#",)), *PENALTY),
+        flags=(
+            *same("max", "stack"),
+            FlagThere("s#1", ("s#",), Number.DIGIT),
+            FlagThere("s##", ("s#", "c#"), Number.DIGIT),
+            *PENALTY,
+        ),
     ),
     HeadThere(
         "LN",
@@ -109,7 +118,7 @@ NEMS = dialect(
         "LNpop",
         flags=(
             *same("g", "i"),
-            FlagThere("ac", refused="a filter is not anticausal here"),
+            *same("ac"),
             *PENALTY,
             *_L1,
             FlagThere("wl2", ("l2",)),
@@ -123,7 +132,7 @@ NEMS = dialect(
                 ("taps", "in", "out", "rank"),
                 (
                     Part("wc", ("in", 1, "rank"), takes=("g", *_OF_WEIGHTS)),
-                    Part("fir", ("taps", 1, "rank"), takes=_PENALTIES),
+                    Part("fir", ("taps", 1, "rank"), takes=("ac", *_PENALTIES)),
                     Part("wc", ("rank", "out"), takes=_OF_WEIGHTS),
                     Part("", ("out",)),
                 ),
@@ -132,7 +141,7 @@ NEMS = dialect(
                 ("taps", "in", "out", "rank"),
                 (
                     Part("wc", ("in", "rank", "out"), takes=("g", *_OF_WEIGHTS)),
-                    Part("fir", ("taps", "rank", "out"), takes=_PENALTIES),
+                    Part("fir", ("taps", "rank", "out"), takes=("ac", *_PENALTIES)),
                     Part("", ("out",)),
                 ),
                 flag="i",

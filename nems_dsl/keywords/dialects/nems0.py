@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .table import FlagThere, HeadThere, dialect, refused, same
+from .table import FlagThere, HeadThere, Number, dialect, idle, refused, same
 
 _START = "it says where the fit starts, which no string says here; leave it out"
 _COPIES = "each channel gets copies of each filter there, which is not offered"
@@ -25,6 +25,7 @@ NEMS0 = dialect(
     HeadThere(
         "fir",
         n_sizes=(2, 3),
+        cuts="wc",
         flags=(
             *refused(_START, "fl", "z", "p", "l"),
             *refused(_COPIES, "x"),
@@ -44,7 +45,11 @@ NEMS0 = dialect(
     HeadThere(
         "dlog",
         n_sizes=(),
-        flags=(*same("f"), *refused("normalisation is not offered", "n", "n#")),
+        flags=(
+            *same("f"),
+            *refused("how many channels there are is said by the shape here: dlog.4", "c#"),
+            *refused("normalisation is not offered", "n", "n#"),
+        ),
     ),
     HeadThere(
         "relu",
@@ -54,8 +59,13 @@ NEMS0 = dialect(
     HeadThere(
         "stp",
         flags=(
-            *refused(_START, "s", "v", "w"),
-            *refused("plasticity has one form here", "q", "z", "x", "t", "n", "b"),
+            FlagThere("s", ("ue-1",)),
+            FlagThere("v", ("u1",)),
+            FlagThere("w", ("ue-3",)),
+            *same("x", "t"),
+            *idle("q", "b"),
+            *refused(_START, "z"),
+            *refused("a normalised output is not offered here", "n"),
         ),
     ),
     HeadThere(
@@ -64,7 +74,8 @@ NEMS0 = dialect(
         completes={1: 1},
         flags=(
             *same("g", "d"),
-            *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#", "o#", "b#:#"),
+            *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#", "o#"),
+            FlagThere("b#:#", number=Number.POWER, refused="a bound is no part of a string here"),
             *refused(_SIGNAL, "lv"),
         ),
     ),
@@ -80,7 +91,7 @@ NEMS0 = dialect(
     HeadThere(
         "do",
         n_sizes=(2, 3),
-        flags=(*refused(_COPIES, "x"), *refused(_START, "l#")),
+        flags=(*refused(_COPIES, "x"), FlagThere("l#", ("d#",))),
     ),
     HeadThere("dep"),
     HeadThere("stp2", flags=(*refused(_START, "s"),)),
@@ -90,6 +101,7 @@ NEMS0 = dialect(
     HeadThere("mrg"),
     HeadThere("logsig"),
     HeadThere("tanh"),
+    HeadThere("qsig"),
     HeadThere("relsat"),
     HeadThere("sw", n_sizes=(1, 2), completes={1: 1}),
     HeadThere(

@@ -13,6 +13,7 @@ class Number(Enum):
     WHOLE = "a whole number"
     POWER = "N for 10^-N, with d for the decimal point"
     HUNDREDTHS = "N for N/100"
+    DIGIT = "one digit"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +113,11 @@ class HeadThere:
     flags : tuple of FlagThere
     always : tuple of str
         Native options that say what the keyword does there without any.
+    constant : str
+        The native option for a shape whose first size is one more than the state has channels.
+    cuts : str
+        The keyword whose outputs are cut into one block for each output of this one, where they
+        are as many as that. Natively, the other gives a bank.
     names_signals : bool
         Options that are none of `flags` are signals that it reads.
     square : str
@@ -136,6 +142,8 @@ class HeadThere:
     completes: Mapping[int, int] = field(default_factory=dict)
     flags: tuple[FlagThere, ...] = ()
     always: tuple[str, ...] = ()
+    constant: str = ""
+    cuts: str = ""
     names_signals: bool = False
     square: str = ""
     wholes: tuple[Whole, ...] = ()

@@ -48,9 +48,7 @@ UNOFFERED: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("dense", "wcn", "drop", "dns"), _NETWORK),
         **dict.fromkeys(("pz", "fird", "firexp"), "a filter of this form is not offered"),
         "np": "it would call any function by its name in a string; declare a keyword of your own",
-        "qsig": "a sigmoid of this form is not offered",
         "lvl2": "it is lvl under another name",
-        "sd": "it swaps axes, which no keyword here leaves in question",
         "baseclass": "it is an empty layer, there by accident",
         "LNtile": "it raises an error in the program that it comes from, too",
         **dict.fromkeys(

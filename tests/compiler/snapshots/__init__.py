@@ -1,9 +1,10 @@
 """Messages of faulty strings, one text file per family.
 
 A file holds entries apart by a line of ``====``. An entry is the string as a Python literal, on
-lines of their own the data that it meets, if any, as ``stim=18 response=3``, and after a line of
-``----`` the whole message. To write the messages anew after a change of wording, run the tests
-with ``NEMS_DSL_REWRITE_SNAPSHOTS=1``, and read the difference.
+lines of their own the data that it meets, if any, as ``stim=18 response=3``, or the dialect that it
+is read in or converted to, as ``dialect=nems`` or ``target=nems``, and after a line of ``----`` the
+whole message. To write the messages anew after a change of wording, run the tests with
+``NEMS_DSL_REWRITE_SNAPSHOTS=1``, and read the difference.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from nems_dsl import ModelStringError, parse
+from nems_dsl import ModelStringError, convert, parse
 from nems_dsl.compiler import fit_to_data
 
 FOLDER = Path(__file__).parent
@@ -39,9 +40,11 @@ class Entry:
 def fault_of(string: object, data: str = "") -> ModelStringError:
     """Give the error that a string raises."""
     try:
-        tree = parse(string)
-        if data:
-            sizes = dict(part.split("=") for part in data.split())
+        sizes = dict(part.split("=") for part in data.split())
+        if "target" in sizes:
+            convert(string, "native", sizes["target"])
+        tree = parse(string, sizes.pop("dialect", "native"))
+        if sizes:
             signals = {name: (int(n),) for name, n in sizes.items() if name != "response"}
             response = (int(sizes["response"]),) if "response" in sizes else None
             fit_to_data(tree, signals, response)
