@@ -11,7 +11,7 @@ import numpy as np
 from ..compiler import parse
 from ..metrics import correlation, nmse
 from ..models import Model
-from ..models.trials import check_target, read_inputs, read_signal
+from ..models.trials import check_match, read_inputs, read_signal
 
 Trials = list[np.ndarray]
 Inputs = dict[str, Trials]
@@ -124,7 +124,7 @@ def hold_out(x: Any, y: Any, fraction: float = 0.2) -> HeldOut:
         raise ValueError(f"the fraction to hold out must be from 0 up to 1, not {fraction:g}")
     inputs = read_inputs(x)
     target, _ = read_signal(y, "the target")
-    check_target(target, inputs)
+    check_match(target, inputs)
     signals = {inputs.names[name]: trials for name, trials in inputs.signals.items()}
     n_trials = len(target)
     if fraction == 0:

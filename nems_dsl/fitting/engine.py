@@ -68,7 +68,7 @@ class Engine:
         weights = self._prepare(self._values(theta))
         total = 0.0
         for plan in self.plans:
-            _run_forward(plan.forward, weights)
+            run_forward(plan.forward, weights)
             total += loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
         return total
 
@@ -80,9 +80,9 @@ class Engine:
         numeric = np.zeros(self.vector.size)
         total = 0.0
         for plan in self.plans:
-            _run_forward(plan.forward, weights)
+            run_forward(plan.forward, weights)
             total += loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
-            _run_backward(plan.backward, d_weights)
+            run_backward(plan.backward, d_weights)
             if self.structure.boundary:
                 self._add_numeric(plan, theta, numeric)
         gradients: list[dict[str, np.ndarray]] = [{} for _ in self.nodes]
@@ -139,10 +139,11 @@ class Engine:
         self.vector.write(theta)
 
     def _run_numeric(self, steps: Sequence[Step], theta: np.ndarray) -> None:
-        _run_forward(steps, self._prepare(self._values(theta)))
+        run_forward(steps, self._prepare(self._values(theta)))
 
 
-def _run_forward(steps: Sequence[Step], weights: Weights) -> None:
+def run_forward(steps: Sequence[Step], weights: Weights) -> None:
+    """Evaluate layers in order, each into its own buffer."""
     for step in steps:
         layer, work = step.node.layer, step.work
         if isinstance(layer, KernelLayer):
@@ -156,7 +157,8 @@ def _run_forward(steps: Sequence[Step], weights: Weights) -> None:
             work.out[..., out_start:out_stop] = np.moveaxis(out, 0, -1)
 
 
-def _run_backward(steps: Sequence[Step], d_weights: Weights) -> None:
+def run_backward(steps: Sequence[Step], d_weights: Weights) -> None:
+    """Carry the derivative by the last output back through the layers."""
     for step in steps:
         layer = step.node.layer
         assert isinstance(layer, KernelLayer)

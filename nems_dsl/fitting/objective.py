@@ -11,7 +11,7 @@ import numpy as np
 
 from ..layers.base import KernelLayer
 from ..models.graph import Node, connect, needed
-from ..models.trials import check_orientation, check_target, read_inputs, read_signal
+from ..models.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
 from .engine import Engine
 from .losses import make_loss
 from .packs import make_packs
@@ -85,7 +85,8 @@ class Objective:
         nodes = connect(list(layers))
         places = needed(nodes, len(nodes) - 1)
         reach = find_reach(nodes, places)
-        check_target(target, inputs, reach.stride)
+        check_match(target, inputs, reach.stride)
+        check_variance(target)
         self.vector = ParameterVector([node.layer for node in nodes])
         self.theta0 = self.vector.read()
         self.bounds = self.vector.bounds()
@@ -157,8 +158,8 @@ class Objective:
         labels = {layer.label for place, layer in enumerate(self.vector.layers) if place in numeric}
         n_entries = sum(s.stop - s.start for s in self.vector.slots if s.layer in numeric)
         logger.info(
-            "%s: differentiated numerically, at two evaluations for each of %d free numbers; a derivative "
-            "of their own would save all of these",
+            "%s: differentiated numerically, at two evaluations for each of %d free numbers; a "
+            "derivative of their own would save all of these",
             ", ".join(sorted(labels)),
             n_entries,
         )

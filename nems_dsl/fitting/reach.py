@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..layers.base import KernelLayer
 from ..models.graph import Node
 
 
@@ -47,7 +46,7 @@ def find_reach(nodes: Sequence[Node], needed: Sequence[int]) -> Reach:
         (stride,) = strides
         pasts = [each.past for each in before]
         past = None
-        if isinstance(layer, KernelLayer) and layer.memory is not None and None not in pasts:
+        if layer.memory is not None and None not in pasts:
             past = layer.memory * stride + max(p for p in pasts if p is not None)
         future = layer.lookahead * stride + max(each.future for each in before)
         found[place] = Reach(past, future, stride * layer.stride)

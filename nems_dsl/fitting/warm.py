@@ -58,7 +58,7 @@ def _channels(model: Model) -> dict[str, int]:
     """Give the channels that a model wants of each signal of the data."""
     found: dict[str, int] = {}
     for node, keyword in zip(connect(model.layers), model.tree, strict=True):
-        for source, sizes in zip(node.sources, [keyword.takes], strict=False):
+        for source, sizes in zip(node.sources, [keyword.takes, *keyword.also], strict=True):
             if source.signal is not None and isinstance(sizes[0], int):
                 found[source.signal] = sizes[0]
     return found

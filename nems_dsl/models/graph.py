@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..compiler.bound import BoundModel
 from ..layers.base import Layer
 from .trials import STIMULUS
 
@@ -81,11 +82,37 @@ def check_signals(nodes: Sequence[Node], given: Mapping[str, object]) -> None:
     """
     for node in nodes:
         for source in node.sources:
-            if source.signal is not None and source.signal not in given:
-                raise ValueError(
-                    f"{node.layer.label} reads the signal {source.signal!r}, which the data do "
-                    f"not have; there are: {', '.join(map(repr, given))}"
-                )
+            if source.signal is not None:
+                _check_signal(node.layer.label, source.signal, given)
+
+
+def check_signals_of_tree(tree: BoundModel, given: Mapping[str, object]) -> None:
+    """Refuse data that lack a signal, as `check_signals` does, before there are layers.
+
+    Raises
+    ------
+    ValueError
+        Names the signal, who reads it, and what there is.
+    """
+    named: set[str] = set()
+    for place, keyword in enumerate(tree):
+        names = keyword.inputs or (() if place else (STIMULUS,))
+        extra = keyword.signature.signals
+        if max(len(keyword.inputs), 1) <= len(extra):
+            names += extra
+        for name in names:
+            if name not in named:
+                _check_signal(keyword.head, name, given)
+        if keyword.name is not None:
+            named.add(keyword.name)
+
+
+def _check_signal(reader: str, signal: str, given: Mapping[str, object]) -> None:
+    if signal not in given:
+        raise ValueError(
+            f"{reader} reads the signal {signal!r}, which the data do not have; there are: "
+            f"{', '.join(map(repr, given))}"
+        )
 
 
 def _names(layer: Layer) -> tuple[list[str] | None, tuple[str, ...] | None]:

@@ -15,7 +15,7 @@ from ..compiler.build import build_layers, tree_of
 from ..layers.base import Layer
 from ..metrics import get_metric
 from .evaluation import evaluate_trials
-from .graph import check_signals, connect
+from .graph import check_signals, check_signals_of_tree, connect
 from .layer_list import LayerList
 from .trials import Data, read_inputs, read_signal
 
@@ -206,6 +206,7 @@ class Model:
         """
         inputs = read_inputs(x)
         if self._tree is not None:
+            check_signals_of_tree(self._tree, inputs.signals)
             bound = compiler.fit_to_data(self._tree, inputs.shapes(), response)
             if bound != self._tree:
                 model = Model(name=self.name)
@@ -276,6 +277,61 @@ class Model:
         model = self.bind_data(inputs, target[0].shape[1:])
         prediction = evaluate_trials(connect(model.layers), inputs)["output"]
         return measure(prediction, target)
+
+    def dstrf(
+        self,
+        x: Data,
+        times: Any = None,
+        lags: int | tuple[int, int] | None = None,
+        *,
+        signal: str = "stim",
+    ) -> Any:
+        """Give the exact local receptive field at each of some times.
+
+        It is the derivative of the output at time t by the input k bins before,
+        ``d output[t, o] / d x[t - k, c]``: the receptive field, for a linear model; for any
+        other, the linear model that is nearest to it for the stimulus just before t.
+
+        Parameters
+        ----------
+        x : as for `predict`
+        times : int, sequence of int, or one sequence per trial, optional
+            Bins of the output; by default all.
+        lags : int or (first, stop), optional
+            How many lags, from lag 0 on, or from which to which; a lag below 0 lies ahead. By
+            default all that the model remembers, and those that it looks ahead.
+        signal : str
+            The signal of the data to differentiate by.
+
+        Returns
+        -------
+        (n_times, n_outputs, channels, lags) array, or one per trial in the form of `x`
+            Lag 0 first. It is 0 for bins outside the trial. An output with a bank counts as
+            channels times bank outputs, the bank fastest.
+
+        Raises
+        ------
+        ValueError
+            There is no such time or signal; or no lags are given and the model, for example one
+            with `stp`, remembers without bounds.
+
+        Notes
+        -----
+        The layers' own derivatives are carried back, for each time over the bins that its output
+        depends on, or, for unbounded memory, over the trial up to that time. If a layer gives
+        none, and the signal bears on it, the whole model is differentiated by central
+        differences: each value of the signal that counts is moved a little up and down.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).random((200, 18))
+        >>> Model("wc.18x4-fir.4x15-dexp.1").dstrf(x, times=[50, 120]).shape
+        (2, 1, 18, 15)
+        """
+        from .dstrf import dstrf
+
+        return dstrf(self, x, times, lags, signal=signal)
 
     # ---- fitting -----------------------------------------------------------------------------
 
@@ -413,6 +469,37 @@ class Model:
         from .saving import load_model
 
         return load_model(Path(path))
+
+    def diagram(self, format: str = "text") -> str:
+        """Draw the layers, the shapes between them, and the branches by which signals go.
+
+        Parameters
+        ----------
+        format : {"text", "mermaid", "graphviz"}
+            For a terminal, or the source of a drawing for Mermaid or Graphviz.
+
+        Returns
+        -------
+        str
+            A layer whose output has a name is shown as ``name = keyword``. T stands for time, T/2
+            for every second bin of it.
+
+        Examples
+        --------
+        >>> print(Model("wc.18x4-fir.4x15-dexp.1").diagram())
+        ●  stim
+        │  (T, 18)
+        ●  wc.18x4
+        │  (T, 4)
+        ●  fir.4x15
+        │  (T, 1)
+        ●  dexp.1
+        │  (T, 1)
+        ●  output
+        """
+        from .diagram import diagram
+
+        return diagram(self, format)
 
     def plot(self, x: Data | None = None, y: Data | None = None, **arguments: Any) -> Figure:
         """Draw the model: receptive field, nonlinearity, and prediction against response.

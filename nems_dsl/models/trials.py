@@ -101,8 +101,8 @@ def read_signal(values: Data, what: str) -> tuple[list[Trial], Form]:
     return trials, form
 
 
-def check_target(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
-    """Refuse a target that does not match the input bin by bin, or that holds nothing to learn.
+def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
+    """Refuse a target that does not match the input bin by bin, or is infinite somewhere.
 
     Parameters
     ----------
@@ -130,7 +130,6 @@ def check_target(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
         if infinite.any():
             place = _place(infinite, number, len(target))
             raise ValueError(f"the target is infinite {place}; NaN marks bins to be left out")
-    _check_variance(np.concatenate([trial.reshape(len(trial), -1) for trial in target]))
 
 
 def check_orientation(target: list[Trial], inputs: Trials) -> None:
@@ -149,7 +148,15 @@ def check_orientation(target: list[Trial], inputs: Trials) -> None:
         )
 
 
-def _check_variance(values: np.ndarray) -> None:
+def check_variance(target: list[Trial]) -> None:
+    """Refuse a target that holds nothing to learn.
+
+    Raises
+    ------
+    ValueError
+        Names the channel that has too few samples, or no variance.
+    """
+    values = np.concatenate([trial.reshape(len(trial), -1) for trial in target])
     n_each = np.sum(~np.isnan(values), axis=0)
     if n_each.min() < 2:
         channel = int(n_each.argmin())
