@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
+    from .compiler.convert import convert as convert
     from .compiler.explain import explain as explain
     from .fitting import Objective as Objective
     from .fitting import fit as fit
@@ -32,6 +33,7 @@ _HOMES = {
     "ModelStringError": "syntax",
     "Objective": "fitting",
     "canonical": "compiler",
+    "convert": "compiler.convert",
     "explain": "compiler.explain",
     "fit": "fitting",
     "keyword_info": "compiler",
