@@ -209,7 +209,9 @@ def value_of(option: Option) -> Any:
 def built(signature: Signature) -> Layer:
     """Give the layer that stands for the keyword in its example."""
     places = [keyword.head for keyword in parse(signature.example)]
-    return Model(signature.example, **SYMBOLS).layers[places.index(signature.head)]
+    told = parse(signature.example).symbols
+    symbols = {s: n for s, n in SYMBOLS.items() if s != "S" or s in told}
+    return Model(signature.example, **symbols).layers[places.index(signature.head)]
 
 
 def keyword_of(signature: Signature) -> str:

@@ -45,6 +45,12 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
     began = time.perf_counter()
     nodes = connect(model.layers)
     rng = np.random.default_rng(0)
+    open_signals = sorted(set(signals_of(nodes)) - set(_channels(model)))
+    if open_signals:
+        raise ValueError(
+            f"the string leaves open how many channels {open_signals[0]!r} has; say so: "
+            "Model(..., N=...) for the stimulus, S=... for the state"
+        )
     data = {name: rng.random((_FEW_BINS, n)) for name, n in _channels(model).items()}
     prediction = model.predict({name: data[name] for name in signals_of(nodes)})
     objective = Objective(model, data, rng.random(prediction.shape), dtype=dtype)

@@ -129,8 +129,9 @@ def _check_shapes(signature: Signature) -> None:
         for form_of_defaults in signature.forms:
             unknown -= set(form_of_defaults.axes)
         for flow in signature.flows:
-            # an output may have a size of its own that no shape tells
-            unknown -= set(flow.gives) & set(form.defaults)
+            # an output, or a further input, may have a size of its own that no shape tells
+            elsewhere = {*flow.gives, *(axis for axes in flow.also for axis in axes)}
+            unknown -= elsewhere & set(form.defaults)
         if unknown:
             raise ValueError(f"`{head}` says something of an axis it lacks: {min(unknown)}")
     least, most = signature.n_inputs

@@ -72,6 +72,7 @@ def _forms_and_flows(signature: Signature, n_axes: int) -> list[tuple[ShapeForm,
                 if (
                     len(flow.takes) == n_axes
                     and not flow.options
+                    and not {axis for axes in flow.also for axis in axes} & set(form.defaults)
                     and not flow.sizes
                     and optional & named == optional & present
                 ):
