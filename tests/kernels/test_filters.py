@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import filters
+from nems_dsl.kernels import filter_gemm, filters
 
 from . import slow
 from .checks import (
@@ -199,7 +199,7 @@ def test_nan_reaches_as_far_as_the_filter(n_taps):
 
 @pytest.mark.parametrize("wide_vectors", [False, True])
 def test_prefers_gemm_for_many_filters_only(wide_vectors, monkeypatch):
-    monkeypatch.setattr(filters, "has_wide_vectors", lambda: wide_vectors)
+    monkeypatch.setattr(filter_gemm, "has_wide_vectors", lambda: wide_vectors)
     assert not filters.prefers_gemm(1, 4, 15)
     assert filters.prefers_gemm(100, 64, 4)
     assert filters.prefers_gemm(100, 64, 15) is not wide_vectors
