@@ -12,6 +12,7 @@ import numpy as np
 from ..layers.base import KernelLayer
 from ..models.graph import Node, connect, needed
 from ..models.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
+from .conditioning import Conditioning
 from .engine import Engine
 from .losses import make_loss
 from .packs import make_packs
@@ -136,6 +137,11 @@ class Objective:
             value += weight * float(theta[at] @ theta[at])
             gradient[at] += 2 * weight * theta[at]
         return value, gradient
+
+    def conditioning(self) -> Conditioning:
+        """Give the variables in which a search should move."""
+        packs = [plan.pack for plan in self.engine.plans]
+        return Conditioning(self.engine.nodes, self.vector, packs)
 
     def _read_theta(self, theta: np.ndarray) -> np.ndarray:
         theta = np.asarray(theta, dtype=np.float64)

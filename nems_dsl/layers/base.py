@@ -309,6 +309,10 @@ class KernelLayer(KeywordLayer):
         The keyword's options, by name: ``g=True``, ``l2=1e-3``. The rest as for `Layer`.
     """
 
+    def channel_weights(self) -> tuple[str, ...]:
+        """Name the parameters whose first axis weights the channels of the input, linearly."""
+        return ()
+
     # ---- what a layer passes on to its kernels -----------------------------------------------
 
     def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:

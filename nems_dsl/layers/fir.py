@@ -228,6 +228,9 @@ class FiniteImpulseResponse(Filter):
             return polezero.shapes((dims["in"], *outputs), options)
         return {"coefficients": (dims["in"], dims["taps"], *outputs)}
 
+    def channel_weights(self) -> tuple[str, ...]:
+        return () if polezero.is_pole_zero(self.options) else ("coefficients",)
+
     def initial_parameters(self) -> Phi:
         if polezero.is_pole_zero(self.options):
             return polezero.parameters((self.dims["in"], *self.outputs(self.dims)), self.options)

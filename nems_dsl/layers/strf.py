@@ -121,6 +121,9 @@ class ReceptiveField(KernelLayer):
             Parameter("shift", shapes["shift"], Normal(0, 0.01)),
         )
 
+    def channel_weights(self) -> tuple[str, ...]:
+        return ("coefficients",) if self._is_whole else ("wcoefficients",)
+
     # ---- weights: filters (out, rank or in, taps), shift, and channel weights (rank * out, in) ---
 
     def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:

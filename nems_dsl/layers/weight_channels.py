@@ -102,6 +102,9 @@ class WeightChannels(KernelLayer):
             return Phi(Parameter("coefficients", shape, HalfNormal(mean), bounds=(0, np.inf)))
         return Phi(Parameter("coefficients", shape, Normal(mean, _SD_WEIGHT)))
 
+    def channel_weights(self) -> tuple[str, ...]:
+        return () if {"g", "n"} & set(self.options) else ("coefficients",)
+
     # ---- weights -----------------------------------------------------------------------------
 
     def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:

@@ -348,7 +348,7 @@ class Model:
         regularizers : bool
             Add the penalties that the string asks for.
         max_iterations : int
-            Limit of the search, 1000 by default.
+            Limit of the search, 2000 by default.
         tolerance : float
             The search ends when an iteration lowers the loss by less than this, relatively.
         verbose : int
