@@ -60,7 +60,7 @@ def fit(
     loss: Annotated[Loss, typer.Option(help="What the fit minimises.")] = Loss.nmse,
     max_iterations: Annotated[
         int, typer.Option("--max-iter", min=1, help="Limit of the search.")
-    ] = 1000,
+    ] = 2000,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for model and figure.")] = Path(),
     name: Annotated[
         str | None,
