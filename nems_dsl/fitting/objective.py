@@ -17,6 +17,7 @@ from .engine import Engine
 from .losses import make_loss
 from .packs import make_packs
 from .reach import find_reach
+from .scales import warn_of_scales
 from .vector import ParameterVector
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Objective:
         self._penalties = self._find_penalties() if regularizers else []
         signals = {s.signal for place in places for s in nodes[place].sources if s.signal}
         used = {name: inputs.signals[name] for name in inputs.signals if name in signals}
+        self._used, self._target = used, target
         widest = _widest(nodes, places, used)
         packs = make_packs(used, target, reach, widest, np.dtype(dtype))
         self.engine = Engine(nodes, places, packs, self.vector, np.dtype(dtype))
@@ -137,6 +139,10 @@ class Objective:
             value += weight * float(theta[at] @ theta[at])
             gradient[at] += 2 * weight * theta[at]
         return value, gradient
+
+    def warn_of_scales(self) -> None:
+        """Warn of data in units that starting values are not made for; see `ScaleWarning`."""
+        warn_of_scales(self._used, self._target)
 
     def conditioning(self) -> Conditioning:
         """Give the variables in which a search should move."""

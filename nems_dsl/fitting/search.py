@@ -44,6 +44,7 @@ def fit_model(
     """Fit a copy of a model; see `Model.fit`."""
     _check_limits(max_iterations, tolerance)
     objective = Objective(model, x, y, loss=loss, regularizers=regularizers, dtype=dtype)
+    objective.warn_of_scales()
     report = _Report(verbose, callback)
     results, theta = search(objective, max_iterations, tolerance, report)
     fitted = objective.model

@@ -1,6 +1,8 @@
 """nems-dsl fit: what it prints, what it leaves, and how it refuses."""
 
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -213,3 +215,15 @@ def test_ctrl_c(nems, trials, monkeypatch):
     monkeypatch.setattr(Model, "fit", interrupt)
     done = nems("fit", STRING, "-d", trials)
     assert (done.code, done.out) == (128 + signal.SIGINT, "")
+
+
+def test_data_in_large_units_are_pointed_out(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = 1e3 * rng.random((200, 3)), rng.random(200)
+    np.savez(tmp_path / "loud.npz", stim=x, resp=y)
+    command = ["-m", "nems_dsl.cli", "fit", "wc.3x1-lvl.1", "--data", "loud.npz", "--no-figure"]
+    run = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stderr.count("warning: the input 'stim' has a root mean square of") == 1
+    assert "Traceback" not in run.stderr and ".py" not in run.stderr
