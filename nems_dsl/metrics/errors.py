@@ -119,6 +119,39 @@ def r2(prediction: Signal, target: Signal) -> float | Vector:
     return by_channel([_r2(p, y) for p, y in channel_pairs(prediction, target)])
 
 
+def explained_variance(prediction: Signal, target: Signal) -> float | Vector:
+    r"""Share of the target's variance that the prediction takes away, channel by channel.
+
+    .. math:: 1 - \frac{\mathrm{var}(y - p)}{\mathrm{var}(y)}
+
+    As `r2`, but an error that is the same everywhere is not counted: a prediction that is right
+    but for a constant has 1 here and less there. A wrong gain does count.
+
+    Parameters
+    ----------
+    prediction, target : array_like or list of array
+        (T,), (T, C), (S, T, C), or a list of trials (T_i, C), in the same unit. Trials are joined
+        over time; pairs with a NaN are left out.
+
+    Returns
+    -------
+    explained_variance : float, or (channels,) float64
+        At most 1, and at least `r2`; a float for one channel. NaN where the target is constant, or
+        fewer than two pairs are left.
+
+    Raises
+    ------
+    ValueError
+        Where the shapes differ, or a value is infinite.
+
+    Examples
+    --------
+    >>> explained_variance(prediction=[11.0, 12.0, 13.0], target=[1.0, 2.0, 3.0])
+    1.0
+    """
+    return by_channel([_explained(p, y) for p, y in channel_pairs(prediction, target)])
+
+
 def _mse(prediction: Vector, target: Vector) -> float:
     return float(np.mean((prediction - target) ** 2)) if target.size else math.nan
 
@@ -132,3 +165,9 @@ def _r2(prediction: Vector, target: Vector) -> float:
     if is_constant(target):
         return math.nan
     return 1.0 - _mse(prediction, target) / float(np.var(target))
+
+
+def _explained(prediction: Vector, target: Vector) -> float:
+    if is_constant(target):
+        return math.nan
+    return 1.0 - float(np.var(target - prediction)) / float(np.var(target))

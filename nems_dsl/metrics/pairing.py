@@ -39,18 +39,26 @@ def paired(prediction: Signal, target: Signal) -> tuple[Vector, Vector]:
     >>> paired(trials, trials)[0].shape
     (8, 2)
     """
-    ours, theirs = _trials(prediction, "prediction"), _trials(target, "target")
-    if _is_trials(prediction) != _is_trials(target):
-        ours, theirs = _split(ours), _split(theirs)
-    if len(ours) != len(theirs):
-        raise ValueError(
-            f"prediction has {_count(ours)} and target has {_count(theirs)}: one of each is needed"
-        )
-    for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
-        if one.shape != other.shape:
-            where = f" in trial {index}" if len(ours) > 1 else ""
-            raise ValueError(_mismatch(one.shape, other.shape, where))
+    ours, theirs = _aligned(prediction, target)
     return _joined(ours, "prediction"), _joined(theirs, "target")
+
+
+def paired_trials(prediction: Signal, target: Signal) -> tuple[list[Vector], list[Vector]]:
+    """Give the trials of both signals one by one, checked as by `paired`.
+
+    Parameters
+    ----------
+    prediction, target : array_like or list of array
+        As in `paired`; an array (S, T, C) is S trials, (T, C) is one.
+
+    Returns
+    -------
+    prediction, target : list of (T_i, channels) float64
+    """
+    ours, theirs = _aligned(prediction, target)
+    _joined(ours, "prediction")
+    _joined(theirs, "target")
+    return _split(ours), _split(theirs)
 
 
 def channel_pairs(prediction: Signal, target: Signal) -> Iterator[tuple[Vector, Vector]]:
@@ -104,18 +112,34 @@ def is_constant(values: Vector) -> bool:
     return values.size == 0 or bool(np.all(values == values[0]))
 
 
-def _is_trials(signal: Signal) -> TypeGuard[Sequence[NDArray[Any]]]:
-    # A nested list of numbers is one array; only arrays in a list are trials.
+def _aligned(prediction: Signal, target: Signal) -> tuple[list[Vector], list[Vector]]:
+    ours, theirs = _trials(prediction, "prediction"), _trials(target, "target")
+    if is_trials(prediction) != is_trials(target):
+        ours, theirs = _split(ours), _split(theirs)
+    if len(ours) != len(theirs):
+        raise ValueError(
+            f"prediction has {_count(ours)} and target has {_count(theirs)}: one of each is needed"
+        )
+    for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+        if one.shape != other.shape:
+            where = f" in trial {index}" if len(ours) > 1 else ""
+            raise ValueError(_mismatch(one.shape, other.shape, where))
+    return ours, theirs
+
+
+def is_trials(signal: Signal) -> TypeGuard[Sequence[NDArray[Any]]]:
+    """Tell whether a signal is a list of arrays; a nested list of numbers is one array."""
     return isinstance(signal, list | tuple) and any(getattr(item, "ndim", 0) for item in signal)
 
 
 def _trials(signal: Signal, name: str) -> list[Vector]:
-    if _is_trials(signal):
-        return [_array(trial, f"{name}, trial {i}") for i, trial in enumerate(signal)]
-    return [_array(signal, name)]
+    if is_trials(signal):
+        return [as_array(trial, f"{name}, trial {i}") for i, trial in enumerate(signal)]
+    return [as_array(signal, name)]
 
 
-def _array(values: ArrayLike, name: str) -> Vector:
+def as_array(values: ArrayLike, name: str) -> Vector:
+    """Give real numbers as float64; one series (T,) as one channel (T, 1)."""
     try:
         array = np.asarray(values)
     except ValueError:

@@ -8,14 +8,23 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from nems_dsl.metrics.correlation import correlation
-from nems_dsl.metrics.errors import mse, nmse, r2
+from nems_dsl.metrics.errors import explained_variance, mse, nmse, r2
 from nems_dsl.metrics.pairing import Signal, Vector
+from nems_dsl.metrics.poisson import bits_per_spike, poisson_log_likelihood
 
 Metric: TypeAlias = Callable[[Signal, Signal], float | Vector]
 """A function of (prediction, target)."""
 
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    {"correlation": correlation, "nmse": nmse, "mse": mse, "r2": r2}
+    {
+        "correlation": correlation,
+        "nmse": nmse,
+        "mse": mse,
+        "r2": r2,
+        "explained_variance": explained_variance,
+        "poisson_log_likelihood": poisson_log_likelihood,
+        "bits_per_spike": bits_per_spike,
+    }
 )
 
 

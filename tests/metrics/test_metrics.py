@@ -10,7 +10,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from nems_dsl.metrics import METRICS, correlation, get_metric, mse, nmse, r2
+from nems_dsl.metrics import (
+    METRICS,
+    bits_per_spike,
+    correlation,
+    explained_variance,
+    get_metric,
+    mse,
+    nmse,
+    poisson_log_likelihood,
+    r2,
+)
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "visible"
 
@@ -40,17 +50,25 @@ def random_pair(shape=(200, 3), seed=0):
     return target + 0.5 * rng.standard_normal(shape), target
 
 
+def pair_for(metric, shape=(200, 3), seed=0):
+    prediction, target = random_pair(shape, seed)
+    if metric in (poisson_log_likelihood, bits_per_spike):
+        return np.exp(prediction), np.floor(np.exp(target))
+    return prediction, target
+
+
 def test_known_answers():
     prediction, target = [1.0, 3.0, 2.0, 6.0], [1.0, 2.0, 3.0, 4.0]
     assert correlation(prediction, target) == pytest.approx(7 / math.sqrt(5 * 14))
     assert mse(prediction, target) == 1.5
     assert nmse(prediction, target) == pytest.approx(math.sqrt(1.5 / 1.25))
     assert r2(prediction, target) == pytest.approx(1 - 6 / 5)
+    assert explained_variance(prediction, target) == pytest.approx(1 - (6 - 4 * 0.25) / 5)
 
 
 def test_order_of_arguments_matters_where_it_must():
     prediction, target = [1.0, 3.0, 2.0, 6.0], [1.0, 2.0, 3.0, 4.0]
-    for metric in (nmse, r2):
+    for metric in (nmse, r2, explained_variance, poisson_log_likelihood, bits_per_spike):
         assert metric(prediction=prediction, target=target) == metric(prediction, target)
         assert metric(prediction, target) != metric(target, prediction)
 
@@ -97,6 +115,7 @@ def test_constant_has_no_correlation(value):
     assert math.isnan(correlation(varying, constant))
     assert math.isnan(correlation(constant, constant))
     assert math.isnan(r2(varying, constant))
+    assert math.isnan(explained_variance(varying, constant))
 
 
 def test_constant_target_gives_the_plain_root():
@@ -106,15 +125,18 @@ def test_constant_target_gives_the_plain_root():
 def test_too_few_samples():
     assert math.isnan(correlation([1.0], [2.0]))
     assert math.isnan(r2([1.0], [2.0]))
+    assert math.isnan(explained_variance([1.0], [2.0]))
     assert mse([1.0], [2.0]) == 1.0
     nothing = [np.nan, np.nan]
     for metric in METRICS.values():
         assert math.isnan(metric(nothing, [1.0, 2.0]))
 
 
-@pytest.mark.parametrize("metric", [correlation, r2])
+@pytest.mark.parametrize(
+    "metric", [correlation, r2, explained_variance, poisson_log_likelihood, bits_per_spike]
+)
 def test_values_per_channel(metric):
-    prediction, target = random_pair()
+    prediction, target = pair_for(metric)
     values = metric(prediction, target)
     assert values.shape == (3,) and values.dtype == np.float64
     for channel in range(3):
@@ -141,7 +163,7 @@ def close(one, other):
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_forms_of_the_data_agree(metric):
-    prediction, target = random_pair((4, 50, 3))
+    prediction, target = pair_for(metric, (4, 50, 3))
     expected = metric(prediction, target)
     joined = prediction.reshape(200, 3), target.reshape(200, 3)
     ragged = [np.split(a, [10, 120]) for a in joined]
@@ -155,7 +177,7 @@ def test_forms_of_the_data_agree(metric):
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_one_channel_may_be_one_dimensional(metric):
-    prediction, target = random_pair((60, 1))
+    prediction, target = pair_for(metric, (60, 1))
     expected = metric(prediction, target)
     assert metric(prediction[:, 0], target) == expected
     assert metric(prediction, target[:, 0]) == expected
@@ -202,6 +224,8 @@ def test_nan_is_the_same_as_deletion(metric, data):
     keep = ~(in_target | in_prediction)
     assume(keep.any())
     prediction = np.round(np.cos(target), 1)
+    if metric in (poisson_log_likelihood, bits_per_spike):
+        prediction, target = 1.5 + prediction, np.abs(target)
     expected = metric(prediction[keep], target[keep])
     holed = np.where(in_prediction, np.nan, prediction), np.where(in_target, np.nan, target)
     assert metric(*holed) == pytest.approx(expected, rel=1e-14, nan_ok=True)
@@ -218,12 +242,20 @@ def test_nan_of_one_channel_leaves_the_others_alone():
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)
 def test_arguments_stay_as_they_are(metric):
-    prediction, target = random_pair()
+    prediction, target = pair_for(metric)
     target[3, 1] = np.nan
     copies = prediction.copy(), target.copy()
     metric(prediction, target)
     np.testing.assert_array_equal(prediction, copies[0])
     np.testing.assert_array_equal(target, copies[1])
+
+
+def test_explained_variance_knows_no_shift_but_a_gain():
+    prediction, target = random_pair((500,))
+    assert explained_variance(target + 7.0, target) == pytest.approx(1.0, abs=1e-12)
+    assert explained_variance(0.5 * target, target) == pytest.approx(0.75)
+    centred = prediction - prediction.mean() + target.mean()
+    assert explained_variance(prediction, target) == pytest.approx(r2(centred, target))
 
 
 Z = np.zeros
@@ -306,12 +338,14 @@ def test_messages(metric, prediction, target, message):
 
 
 def test_registry():
-    assert list(METRICS) == ["correlation", "nmse", "mse", "r2"]
+    names = "correlation nmse mse r2 explained_variance poisson_log_likelihood bits_per_spike"
+    assert list(METRICS) == names.split()
     assert get_metric("nmse") is nmse
     with pytest.raises(ValueError) as caught:
         get_metric("nsme")
     assert str(caught.value) == (
-        "unknown metric 'nsme': did you mean 'nmse'? Known are correlation, nmse, mse, r2"
+        "unknown metric 'nsme': did you mean 'nmse'? Known are correlation, nmse, mse, r2, "
+        "explained_variance, poisson_log_likelihood, bits_per_spike"
     )
     with pytest.raises(ValueError, match=r"^unknown metric 'q': known are correlation, nmse"):
         get_metric("q")
