@@ -34,6 +34,29 @@ def _power_of_two(typingctx, rounded):
 # the instructions of an inlined callee, so a caller may use `reassoc` for its own sums; but this
 # must not become `inline="always"`, which copies the body before the flags are set.
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def exp_within(x):
+    """Exponential of one float64 from -709 to 709, or NaN; as `exp`, which looks for others.
+
+    It is exactly 0 at -709, for 2**-1023 comes out as 0 here.
+    """
+    rounded = x * _LOG2_E + _ROUND
+    k = rounded - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    # Chebyshev fit of (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2; it leaves an error below 2e-17.
+    p = 2.510038549551032e-08
+    p = p * r + 2.7620088445409746e-07
+    p = p * r + 2.7557268459997064e-06
+    p = p * r + 2.4801521295954376e-05
+    p = p * r + 1.9841269863053618e-04
+    p = p * r + 1.3888888917213717e-03
+    p = p * r + 8.333333333330062e-03
+    p = p * r + 4.166666666662413e-02
+    p = p * r + 0.16666666666666669
+    p = p * r + 0.5000000000000001
+    return (1.0 + (r + r * r * p)) * _power_of_two(rounded)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def exp(x):
     """Exponential of one number, in float64, within 2 units in the last place.
 
@@ -55,19 +78,4 @@ def exp(x):
         clipped = SMALLEST
     if x > LARGEST:
         clipped = LARGEST
-    rounded = clipped * _LOG2_E + _ROUND
-    k = rounded - _ROUND
-    r = (clipped - k * _LN2_HIGH) - k * _LN2_LOW
-    # Chebyshev fit of (exp(r) - 1 - r) / r**2 on |r| <= ln(2) / 2; it leaves an error below 2e-17.
-    p = 2.510038549551032e-08
-    p = p * r + 2.7620088445409746e-07
-    p = p * r + 2.7557268459997064e-06
-    p = p * r + 2.4801521295954376e-05
-    p = p * r + 1.9841269863053618e-04
-    p = p * r + 1.3888888917213717e-03
-    p = p * r + 8.333333333330062e-03
-    p = p * r + 4.166666666662413e-02
-    p = p * r + 0.16666666666666669
-    p = p * r + 0.5000000000000001
-    result = (1.0 + (r + r * r * p)) * _power_of_two(rounded)
-    return 0.0 if x < SMALLEST else result
+    return 0.0 if x < SMALLEST else exp_within(clipped)

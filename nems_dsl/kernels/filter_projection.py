@@ -1,26 +1,15 @@
 """Filters by projection: a sum over channels first, five taps at a time, and lags afterwards."""
 
-import numpy as np
 from numba import njit
 
+from .aligned import LINE, aligned_rows
 from .filter_tiles import N_ROWS, N_TAPS, clear, lags_of, taps_of
 
 # Bins of a block, of which several scratch rows stay in the cache next to the core.
 PROJECTED = 512
-LINE = 64
 
 _EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 _SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
-
-
-@njit(**_EXACT)
-def _aligned(n_rows, n, like):
-    """Uninitialized rows that start at a cache line, so that no aligned store crosses one."""
-    per_line = LINE // like.itemsize
-    n += -n % per_line
-    flat = np.empty(n_rows * n + per_line, like.dtype)
-    skip = (-flat.ctypes.data % LINE) // like.itemsize
-    return flat[skip : skip + n_rows * n].reshape(n_rows, n)
 
 
 @njit(**_SUMS)
@@ -61,7 +50,7 @@ def fir_by_projection(h, x, y, starts):
     """Filter as `filters.fir` does; for few filters on several channels."""
     n_filters, n_channels, n_taps = h.shape
     lead = LINE // x.itemsize  # bins before a block: a group of five taps reaches back by four
-    z = _aligned(N_TAPS, lead + PROJECTED, x)
+    z = aligned_rows(N_TAPS, lead + PROJECTED, x)
     for i in range(starts.size - 1):
         first, stop = starts[i], starts[i + 1]
         for a in range(first, stop, PROJECTED):

@@ -1,4 +1,4 @@
-"""Filters by rows: one or two rows by eight taps, for few channels and for banks."""
+"""Filters by rows: one or two rows by eight taps, for few channels."""
 
 from numba import njit
 
@@ -199,66 +199,3 @@ def fir_by_rows_vjp_filter(x, dy, dh, starts):
             d = min(c + 1, n_channels - 1)
             for f in range(dh.shape[0]):
                 _filter_vjp_filter(x[c, a:b], x[d, a:b], dy[f, a:b], dh[f, c], dh[f, d], d > c)
-
-
-@njit(**_EXACT)
-def bank_fir(h, x, y, starts):
-    """Filter f on slice f of the input: ``y[f,t] = sum_c sum_k h[f,c,k] x[c,f,t-k]``.
-
-    Parameters
-    ----------
-    h : (filters, channels, taps)
-    x : (channels, filters, time)
-    y : (filters, time), overwritten
-    starts : (segments + 1,) int64
-    """
-    y[:] = 0
-    for i in range(starts.size - 1):
-        a, b = starts[i], starts[i + 1]
-        for f in range(h.shape[0]):
-            row = y[f, a:b]
-            for c in range(h.shape[1]):
-                _filter(h[f, c], h[f, c], x[c, f, a:b], row, row, False)
-
-
-@njit(**_EXACT)
-def bank_fir_vjp_input(h, dy, dx, starts):
-    """Gradient of the input of `bank_fir`: ``dx[c,f,s] = sum_k h[f,c,k] dy[f,s+k]``.
-
-    Parameters
-    ----------
-    h : (filters, channels, taps)
-    dy : (filters, time)
-    dx : (channels, filters, time), overwritten
-    starts : (segments + 1,) int64
-    """
-    n_channels = h.shape[1]
-    dx[:] = 0
-    for i in range(starts.size - 1):
-        a, b = starts[i], starts[i + 1]
-        for f in range(h.shape[0]):
-            for c in range(0, n_channels, 2):
-                d = min(c + 1, n_channels - 1)
-                row, row2 = dx[c, f, a:b], dx[d, f, a:b]
-                _filter_vjp_input(h[f, c], h[f, d], dy[f, a:b], row, row2, d > c)
-
-
-@njit(**_EXACT)
-def bank_fir_vjp_filter(x, dy, dh, starts):
-    """Gradient of the taps of `bank_fir`: ``dh[f,c,k] += sum_s x[c,f,s] dy[f,s+k]``.
-
-    Parameters
-    ----------
-    x : (channels, filters, time)
-    dy : (filters, time)
-    dh : (filters, channels, taps), added to
-    starts : (segments + 1,) int64
-    """
-    n_channels = dh.shape[1]
-    for i in range(starts.size - 1):
-        a, b = starts[i], starts[i + 1]
-        for f in range(dh.shape[0]):
-            for c in range(0, n_channels, 2):
-                d = min(c + 1, n_channels - 1)
-                row, row2 = x[c, f, a:b], x[d, f, a:b]
-                _filter_vjp_filter(row, row2, dy[f, a:b], dh[f, c], dh[f, d], d > c)

@@ -48,7 +48,7 @@ def clear(row):
 
 
 @njit(**_EXACT)
-def _copy_between_zeros(row, a, b, first, stop, copy):
+def copy_between_zeros(row, a, b, first, stop, copy):
     """Copy bins a to b of a row, with zeros for those outside first to stop."""
     early, late = min(max(a, first), b), max(min(b, stop), a)
     clear(copy[: early - a])
@@ -109,24 +109,6 @@ def _correlate_tile(dw, row, k, x, a, b, source):
 
 
 @njit(**_EXACT)
-def fir_by_tiles(h, x, y, starts):
-    """Filter as `filters.fir` does; for at least as many filters as a tile has rows."""
-    n_filters, n_channels, n_taps = h.shape
-    copy = np.empty(BLOCK + n_taps - 1, x.dtype)
-    for i in range(starts.size - 1):
-        first, stop = starts[i], starts[i + 1]
-        for a in range(first, stop, BLOCK):
-            b = min(a + BLOCK, stop)
-            for f in range(0, n_filters, N_ROWS):
-                for g in range(f, min(f + N_ROWS, n_filters)):
-                    clear(y[g, a:b])
-                for c in range(n_channels):
-                    _copy_between_zeros(x[c], a - n_taps + 1, b, first, stop, copy)
-                    for k in range(0, n_taps, N_TAPS):
-                        _add_tile(h[:, c], f, k, copy, n_taps - 1, -1, y, a, b)
-
-
-@njit(**_EXACT)
 def fir_by_tiles_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
     n_filters, n_channels, n_taps = h.shape
@@ -139,7 +121,7 @@ def fir_by_tiles_vjp_input(h, dy, dx, starts):
                 for d in range(c, min(c + N_ROWS, n_channels)):
                     clear(dx[d, a:b])
                 for f in range(n_filters):
-                    _copy_between_zeros(dy[f], a, b + n_taps - 1, first, stop, copy)
+                    copy_between_zeros(dy[f], a, b + n_taps - 1, first, stop, copy)
                     for k in range(0, n_taps, N_TAPS):
                         _add_tile(h[f], c, k, copy, 0, 1, dx, a, b)
 
@@ -154,7 +136,7 @@ def fir_by_tiles_vjp_filter(x, dy, dh, starts):
         for a in range(first, stop, BLOCK):
             b = min(a + BLOCK, stop)
             for f in range(n_filters):
-                _copy_between_zeros(dy[f], a, b + n_taps - 1, first, stop, copy)
+                copy_between_zeros(dy[f], a, b + n_taps - 1, first, stop, copy)
                 for c in range(0, n_channels, N_ROWS):
                     for k in range(0, n_taps, N_TAPS):
                         _correlate_tile(dh[f], c, k, x, a, b, copy)

@@ -1,44 +1,66 @@
-"""Causal temporal filters (fir), plain and one per slice of a bank, by unrolled loops or by BLAS.
+"""Causal temporal filters (fir), plain and one per slice of a bank.
 
-The loops are bound by loads, most of which cross a cache line because a lag shifts them. There are
-three forms of them, which a shape chooses between:
+They are bound by loads, most of which cross a cache line because a lag shifts them. There are five
+forms, which a shape chooses between by what they were measured to cost:
 
+products
+    Several rows of output (filters, or channels of the input's gradient) by some vectors of bins,
+    kept in registers over all channels and taps: the rows share the lagged loads. As fast as
+    products of large matrices.
 tiles
-    Four rows (channels or filters) by five taps: the rows share the lagged loads. The bins are
-    taken in blocks, with the source copied to a scratch row between zeros, so that no loop has an
-    edge: short segments cost little more than a long one.
+    Four channels by five taps, for the gradients of few filters.
 projection
     One filter on several channels: sum over channels first, for five taps at a time, and lag the
     five sums afterwards, so that no lagged load is repeated per channel.
 rows
-    One or two rows by eight taps, for banks and for the few channels that leave a tile empty.
+    One or two rows by eight taps, for few channels.
+windows
+    One filter alone, as in a bank, by eight taps: the lagged rows are shuffled together from
+    vectors that are in registers.
 
-A last group of fewer taps repeats its last one with weight 0: the loop keeps one shape, and reads
-no bin that the filter does not reach.
+All but rows take the bins in blocks, copied to scratch rows between zeros where they are read
+at a lag, so that no loop has an edge: short segments cost little more than a long one.
 
 A signal may hold several segments, such as trials, one after the other: segment i has the bins from
 ``starts[i]`` to ``starts[i + 1]``, and no filter reaches across. Blocks are counted from the start
 of a segment and no sum depends on its place, so that a segment filters to the same bits alone.
 """
 
-from .filter_gemm import fir_gemm as fir_gemm
-from .filter_gemm import fir_gemm_vjp_filter as fir_gemm_vjp_filter
-from .filter_gemm import fir_gemm_vjp_input as fir_gemm_vjp_input
-from .filter_gemm import lag as lag
-from .filter_gemm import prefers_gemm as prefers_gemm
+from .filter_lags import lag as lag
+from .filter_products import (
+    fir_by_products,
+    fir_by_products_vjp_filter,
+    fir_by_products_vjp_input,
+)
 from .filter_projection import fir_by_projection
-from .filter_rows import bank_fir as bank_fir
-from .filter_rows import bank_fir_vjp_filter as bank_fir_vjp_filter
-from .filter_rows import bank_fir_vjp_input as bank_fir_vjp_input
 from .filter_rows import fir_by_rows, fir_by_rows_vjp_filter, fir_by_rows_vjp_input
-from .filter_tiles import N_ROWS, fir_by_tiles, fir_by_tiles_vjp_filter, fir_by_tiles_vjp_input
+from .filter_tiles import N_ROWS, fir_by_tiles_vjp_filter, fir_by_tiles_vjp_input
+from .filter_windows import bank_fir as bank_fir
+from .filter_windows import bank_fir_vjp_filter as bank_fir_vjp_filter
+from .filter_windows import bank_fir_vjp_input as bank_fir_vjp_input
+from .processor import has_wide_vectors
 
 # In plain Python, so that numba compiles only the form in use. It depends on the shape of the
 # weights alone: a segment is filtered alike alone and among others.
 
 
-def _fills_a_tile(n_rows):
-    return n_rows >= N_ROWS
+def prefers_products(n_rows: int, n_columns: int) -> bool:
+    """Whether products beat the other forms, at blocks of 1000 to 5000 bins and 4 to 25 taps.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows of the output: filters, or channels for the gradient of the input.
+    n_columns : int
+        Rows that each of them is a sum over: channels, or filters.
+    """
+    return n_rows >= 3 and (n_rows > N_ROWS or n_columns > 1 or not has_wide_vectors())
+
+
+def prefers_products_vjp_filter(n_filters: int, n_channels: int) -> bool:
+    """Whether products beat the other forms for the gradient of the taps."""
+    least = 4 if has_wide_vectors() else 2
+    return n_filters >= least and n_channels > 1
 
 
 def fir(h, x, y, starts):
@@ -52,9 +74,9 @@ def fir(h, x, y, starts):
     starts : (segments + 1,) int64
     """
     n_filters, n_channels, _ = h.shape
-    if _fills_a_tile(n_filters):
-        fir_by_tiles(h, x, y, starts)
-    elif _fills_a_tile(n_channels):
+    if prefers_products(n_filters, n_channels):
+        fir_by_products(h, x, y, starts)
+    elif n_channels >= N_ROWS:
         fir_by_projection(h, x, y, starts)
     else:
         fir_by_rows(h, x, y, starts)
@@ -70,7 +92,10 @@ def fir_vjp_input(h, dy, dx, starts):
     dx : (channels, time), overwritten
     starts : (segments + 1,) int64
     """
-    if _fills_a_tile(h.shape[1]):
+    n_filters, n_channels, _ = h.shape
+    if prefers_products(n_channels, n_filters):
+        fir_by_products_vjp_input(h, dy, dx, starts)
+    elif n_channels >= N_ROWS:
         fir_by_tiles_vjp_input(h, dy, dx, starts)
     else:
         fir_by_rows_vjp_input(h, dy, dx, starts)
@@ -86,7 +111,10 @@ def fir_vjp_filter(x, dy, dh, starts):
     dh : (filters, channels, taps), added to
     starts : (segments + 1,) int64
     """
-    if _fills_a_tile(dh.shape[1]):
+    n_filters, n_channels, _ = dh.shape
+    if prefers_products_vjp_filter(n_filters, n_channels):
+        fir_by_products_vjp_filter(x, dy, dh, starts)
+    elif n_channels >= N_ROWS:
         fir_by_tiles_vjp_filter(x, dy, dh, starts)
     else:
         fir_by_rows_vjp_filter(x, dy, dh, starts)

@@ -1,9 +1,9 @@
 """Channel weighting (wc): weighted sums over channels, plain and one per slice of a bank."""
 
-import numpy as np
 from numba import njit
 
-from nems_dsl.kernels.processor import has_wide_vectors
+from .processor import has_wide_vectors
+from .weight_products import mix_by_products, mix_by_products_vjp_weights
 
 N_OUTPUTS, N_INPUTS = 4, 6
 
@@ -171,12 +171,19 @@ def banked_mix_vjp_input(w, dy, dx):
         _mix_slice(w[f].T, dy, f, dx)
 
 
-def prefers_gemm(n_outputs: int, n_channels: int) -> bool:
-    """Whether `mix_gemm` and its like beat the loops, measured at blocks of 1000 and 4000 bins."""
-    return min(n_outputs, n_channels) >= 16 and not has_wide_vectors()
+def prefers_products(n_outputs: int) -> bool:
+    """Whether products beat the loops, as measured at blocks of 1000 and 5000 bins.
+
+    The loops take four outputs in one pass over the input, for which wide vectors are enough.
+    """
+    return n_outputs not in (1, N_OUTPUTS) if has_wide_vectors() else n_outputs > 1
 
 
-@njit(**_EXACT)
+def prefers_products_vjp_weights(n_outputs: int, n_channels: int) -> bool:
+    """Whether products beat the loops for the gradient of the weights."""
+    return n_outputs * n_channels >= 400 or not has_wide_vectors()
+
+
 def mix(w, x, y):
     """Weighted sums over channels: ``y[o,t] = sum_c w[o,c] x[c,t]``.
 
@@ -186,11 +193,9 @@ def mix(w, x, y):
     x : (channels, time)
     y : (outputs, time), overwritten
     """
-    y[:] = 0
-    _mix_slice(w, x.reshape((x.shape[0], 1, x.shape[1])), 0, y.reshape((y.shape[0], 1, y.shape[1])))
+    (mix_by_products if prefers_products(len(y)) else mix_by_loops)(w, x, y)
 
 
-@njit(**_EXACT)
 def mix_vjp_weights(x, dy, dw):
     """Gradient of the weights of `mix`: ``dw[o,c] += sum_t dy[o,t] x[c,t]``.
 
@@ -200,12 +205,12 @@ def mix_vjp_weights(x, dy, dw):
     dy : (outputs, time)
     dw : (outputs, channels), added to
     """
-    _mix_slice_vjp_weights(
-        x.reshape((x.shape[0], 1, x.shape[1])), dy.reshape((dy.shape[0], 1, dy.shape[1])), 0, dw
-    )
+    if prefers_products_vjp_weights(*dw.shape):
+        mix_by_products_vjp_weights(x, dy, dw)
+    else:
+        mix_by_loops_vjp_weights(x, dy, dw)
 
 
-@njit(**_EXACT)
 def mix_vjp_input(w, dy, dx):
     """Gradient of the input of `mix`: ``dx[c,t] = sum_o w[o,c] dy[o,t]``.
 
@@ -215,25 +220,19 @@ def mix_vjp_input(w, dy, dx):
     dy : (outputs, time)
     dx : (channels, time), overwritten
     """
-    dx[:] = 0
-    _mix_slice(
-        w.T, dy.reshape((dy.shape[0], 1, dy.shape[1])), 0, dx.reshape((dx.shape[0], 1, dx.shape[1]))
+    mix(w.T, dy, dx)
+
+
+@njit(**_EXACT)
+def mix_by_loops(w, x, y):
+    """Do as `mix` does."""
+    y[:] = 0
+    _mix_slice(w, x.reshape((x.shape[0], 1, x.shape[1])), 0, y.reshape((y.shape[0], 1, y.shape[1])))
+
+
+@njit(**_EXACT)
+def mix_by_loops_vjp_weights(x, dy, dw):
+    """Do as `mix_vjp_weights` does."""
+    _mix_slice_vjp_weights(
+        x.reshape((x.shape[0], 1, x.shape[1])), dy.reshape((dy.shape[0], 1, dy.shape[1])), 0, dw
     )
-
-
-@njit(**_EXACT)
-def mix_gemm(w, x, y):
-    """Do as `mix` does, by BLAS."""
-    np.dot(w, x, y)
-
-
-@njit(**_EXACT)
-def mix_gemm_vjp_weights(x, dy, dw):
-    """Do as `mix_vjp_weights` does, by BLAS; allocates an array of the size of the weights."""
-    dw += np.dot(dy, x.T)
-
-
-@njit(**_EXACT)
-def mix_gemm_vjp_input(w, dy, dx):
-    """Do as `mix_vjp_input` does, by BLAS."""
-    np.dot(w.T, dy, dx)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from nems_dsl.kernels.exponential import exp
+from nems_dsl.kernels.exponential import exp, exp_within
 
 
 @njit
@@ -51,6 +51,12 @@ def test_limits(x, expected):
     y = np.empty(9)
     exp_rows(np.full(9, x), y)
     np.testing.assert_allclose(y, expected, rtol=1e-15)
+
+
+def test_within_its_range_the_core_is_the_same():
+    x = np.append(np.linspace(-708, 709, 10_001), np.nan)
+    np.testing.assert_array_equal([exp_within(each) for each in x], [exp(each) for each in x])
+    assert exp_within(-709.0) == 0
 
 
 def test_loop_is_vectorized():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import filter_gemm, filters
+from nems_dsl.kernels import filter_products, filters
 
 from . import slow
 from .checks import (
@@ -19,31 +19,18 @@ from .checks import (
 )
 
 
-def lagged(h, x, starts):
-    rows = np.full((h.shape[1] * h.shape[2], x.shape[1]), np.nan, x.dtype)
-    filters.lag(x, h.shape[2], rows, starts)
-    return rows
-
-
-def fir_gemm(h, x, y, starts):
-    filters.fir_gemm(h, lagged(h, x, starts), y)
-
-
-def fir_gemm_vjp_filter(x, dy, dh, starts):
-    filters.fir_gemm_vjp_filter(lagged(dh, x, starts), dy, dh)
-
-
-def fir_gemm_vjp_input(h, dy, dx, starts):
-    filters.fir_gemm_vjp_input(h, dy, lagged(h, dx, starts), dx, starts)
-
-
 def whole(x):
     return np.array([0, x.shape[-1]])
 
 
 FORMS = {
-    "loops": (filters.fir, filters.fir_vjp_filter, filters.fir_vjp_input, False),
-    "gemm": (fir_gemm, fir_gemm_vjp_filter, fir_gemm_vjp_input, False),
+    "chosen": (filters.fir, filters.fir_vjp_filter, filters.fir_vjp_input, False),
+    "products": (
+        filter_products.fir_by_products,
+        filter_products.fir_by_products_vjp_filter,
+        filter_products.fir_by_products_vjp_input,
+        False,
+    ),
     "bank": (filters.bank_fir, filters.bank_fir_vjp_filter, filters.bank_fir_vjp_input, True),
 }
 SLOW = {
@@ -185,6 +172,32 @@ def test_blocks(n_filters, n_channels, n_taps):
     assert_close(dh, before)
 
 
+@pytest.mark.parametrize("n_filters, n_channels", [(3, 1), (2, 3)])
+@pytest.mark.parametrize("n_taps", [1, 5, 8, 19, 600])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_banks_in_blocks(n_filters, n_channels, n_taps, dtype):
+    starts = np.cumsum([0, 7, 0, 1031, 13, 960, 1, 517])
+    h, x, dy, dh = arrays(n_filters, n_channels, n_taps, starts[-1], True, dtype)
+    y, dx, before = np.full_like(dy, np.nan), np.full_like(x, np.nan), dh.copy()
+    filters.bank_fir(h, x, y, starts)
+    filters.bank_fir_vjp_input(h, dy, dx, starts)
+    filters.bank_fir_vjp_filter(x, dy, dh, starts)
+    rtol = 1e-10 if dtype is float else 1e-3
+    for a, b in itertools.pairwise(starts):
+        x_alone, dy_alone = np.ascontiguousarray(x[..., a:b]), np.ascontiguousarray(dy[:, a:b])
+        y_alone, dx_alone = np.empty_like(dy_alone), np.empty_like(x_alone)
+        filters.bank_fir(h, x_alone, y_alone, whole(x_alone))
+        filters.bank_fir_vjp_input(h, dy_alone, dx_alone, whole(x_alone))
+        np.testing.assert_array_equal(y[:, a:b], y_alone)
+        np.testing.assert_array_equal(dx[..., a:b], dx_alone)
+        for f in range(n_filters if b > a else 0):
+            expected = convolved(h[f : f + 1].astype(float), x_alone[:, f].astype(float))
+            np.testing.assert_allclose(y_alone[f], expected[0], rtol=rtol, atol=rtol * 10)
+        for k in range(min(n_taps, b - a)):
+            before[:, :, k] += np.einsum("ft,cft->fc", dy[:, a + k : b], x[..., a : b - k])
+    np.testing.assert_allclose(dh, before, rtol=rtol, atol=rtol * np.abs(before).max())
+
+
 @pytest.mark.parametrize("n_taps", [1, 3, 8, 15])
 def test_nan_reaches_as_far_as_the_filter(n_taps):
     for n_filters, n_channels in [(2, 3), (2, 5), (5, 3)]:
@@ -198,11 +211,13 @@ def test_nan_reaches_as_far_as_the_filter(n_taps):
 
 
 @pytest.mark.parametrize("wide_vectors", [False, True])
-def test_prefers_gemm_for_many_filters_only(wide_vectors, monkeypatch):
-    monkeypatch.setattr(filter_gemm, "has_wide_vectors", lambda: wide_vectors)
-    assert not filters.prefers_gemm(1, 4, 15)
-    assert filters.prefers_gemm(100, 64, 4)
-    assert filters.prefers_gemm(100, 64, 15) is not wide_vectors
+def test_products_are_for_several_rows(wide_vectors, monkeypatch):
+    monkeypatch.setattr(filters, "has_wide_vectors", lambda: wide_vectors)
+    assert not filters.prefers_products(1, 18)
+    assert not filters.prefers_products_vjp_filter(1, 18)
+    assert filters.prefers_products(50, 10)
+    assert filters.prefers_products_vjp_filter(50, 10)
+    assert filters.prefers_products(4, 1) is not wide_vectors
 
 
 def is_plain(case):

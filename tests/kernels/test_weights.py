@@ -16,8 +16,17 @@ from .checks import (
 )
 
 PLAIN = {
-    "loops": (weights.mix, weights.mix_vjp_weights, weights.mix_vjp_input),
-    "gemm": (weights.mix_gemm, weights.mix_gemm_vjp_weights, weights.mix_gemm_vjp_input),
+    "chosen": (weights.mix, weights.mix_vjp_weights, weights.mix_vjp_input),
+    "loops": (
+        weights.mix_by_loops,
+        weights.mix_by_loops_vjp_weights,
+        lambda w, dy, dx: weights.mix_by_loops(w.T, dy, dx),
+    ),
+    "products": (
+        weights.mix_by_products,
+        weights.mix_by_products_vjp_weights,
+        lambda w, dy, dx: weights.mix_by_products(w.T, dy, dx),
+    ),
 }
 plain = pytest.mark.parametrize("mix, vjp_weights, vjp_input", PLAIN.values(), ids=PLAIN)
 sizes = given(
@@ -97,10 +106,13 @@ def test_nan_reaches_its_own_bin_only():
 
 
 @pytest.mark.parametrize("wide_vectors", [False, True])
-def test_prefers_gemm_for_wide_weights_only(wide_vectors, monkeypatch):
+def test_products_are_for_several_outputs(wide_vectors, monkeypatch):
     monkeypatch.setattr(weights, "has_wide_vectors", lambda: wide_vectors)
-    assert not weights.prefers_gemm(4, 18)
-    assert weights.prefers_gemm(64, 64) is not wide_vectors
+    assert not weights.prefers_products(1)
+    assert weights.prefers_products(4) is not wide_vectors
+    assert weights.prefers_products(64)
+    assert weights.prefers_products_vjp_weights(64, 64)
+    assert weights.prefers_products_vjp_weights(4, 18) is not wide_vectors
 
 
 def is_plain(case):

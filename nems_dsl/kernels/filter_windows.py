@@ -1,0 +1,105 @@
+"""Banks of filters, one per slice, by windows of a row at neighbouring lags."""
+
+import numpy as np
+from numba import njit
+
+from .aligned import aligned_rows
+from .filter_products import block_of
+from .filter_tiles import copy_between_zeros
+from .vector_windows import (
+    N_LAGS,
+    correlate_windows,
+    multiply_windows,
+    window_slack,
+    window_width,
+)
+
+_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+
+@njit(**_EXACT)
+def _copies(n_rows, like, n_taps):
+    """Rows for a block, with the halo and what is read beyond."""
+    n_bins = max(block_of(like), window_width(like)) + n_taps - 1
+    return aligned_rows(n_rows, n_bins + window_slack(like), like)
+
+
+@njit(**_EXACT)
+def bank_fir(h, x, y, starts):
+    """Filter f on slice f of the input: ``y[f,t] = sum_c sum_k h[f,c,k] x[c,f,t-k]``.
+
+    Parameters
+    ----------
+    h : (filters, channels, taps)
+    x : (channels, filters, time)
+    y : (filters, time), overwritten
+    starts : (segments + 1,) int64
+    """
+    n_filters, n_channels, n_taps = h.shape
+    block, halo, n = block_of(x), n_taps - 1, x.shape[2]
+    copies, out = _copies(n_channels, x, n_taps), y.reshape(-1)
+    offsets = copies.shape[1] * np.arange(n_channels)
+    # windows begin at the longest lag
+    backwards = np.ascontiguousarray(h[:, :, ::-1])
+    for i in range(starts.size - 1):
+        first, stop = starts[i], starts[i + 1]
+        for a in range(first, stop, block):
+            b = min(a + block, stop)
+            for f in range(n_filters):
+                for c in range(n_channels):
+                    copy_between_zeros(x[c, f], a - halo, b, first, stop, copies[c])
+                taps, to = backwards[f].reshape(-1), f * n + a
+                multiply_windows(taps, offsets, n_taps, copies.reshape(-1), b - a, out, to)
+
+
+@njit(**_EXACT)
+def bank_fir_vjp_input(h, dy, dx, starts):
+    """Gradient of the input of `bank_fir`: ``dx[c,f,s] = sum_k h[f,c,k] dy[f,s+k]``.
+
+    Parameters
+    ----------
+    h : (filters, channels, taps)
+    dy : (filters, time)
+    dx : (channels, filters, time), overwritten
+    starts : (segments + 1,) int64
+    """
+    n_filters, n_channels, n_taps = h.shape
+    block, halo, n = block_of(dy), n_taps - 1, dy.shape[1]
+    copy, out = _copies(1, dy, n_taps)[0], dx.reshape(-1)
+    offsets = np.zeros(1, np.int64)
+    for i in range(starts.size - 1):
+        first, stop = starts[i], starts[i + 1]
+        for a in range(first, stop, block):
+            b = min(a + block, stop)
+            for f in range(n_filters):
+                copy_between_zeros(dy[f], a, b + halo, first, stop, copy)
+                for c in range(n_channels):
+                    to = (c * n_filters + f) * n + a
+                    multiply_windows(h[f, c], offsets, n_taps, copy, b - a, out, to)
+
+
+@njit(**_EXACT)
+def bank_fir_vjp_filter(x, dy, dh, starts):
+    """Gradient of the taps of `bank_fir`: ``dh[f,c,k] += sum_s x[c,f,s] dy[f,s+k]``.
+
+    Parameters
+    ----------
+    x : (channels, filters, time)
+    dy : (filters, time)
+    dh : (filters, channels, taps), added to
+    starts : (segments + 1,) int64
+    """
+    n_filters, n_channels, n_taps = dh.shape
+    block, halo, n = block_of(x), n_taps - 1, x.shape[2]
+    copy, slack, signals = _copies(1, dy, n_taps)[0], window_slack(x), x.reshape(-1)
+    sums = np.zeros((n_filters, n_channels, n_taps + N_LAGS), x.dtype)
+    for i in range(starts.size - 1):
+        first, stop = starts[i], starts[i + 1]
+        for a in range(first, stop, block):
+            b = min(a + block, stop)
+            for f in range(n_filters):
+                copy_between_zeros(dy[f], a, b + halo + slack, first, stop, copy)
+                for c in range(n_channels):
+                    at = (c * n_filters + f) * n + a
+                    correlate_windows(signals, at, copy, 0, n_taps, b - a, sums[f, c])
+    dh += sums[:, :, :n_taps]
