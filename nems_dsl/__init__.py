@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .compiler.convert import convert as convert
     from .compiler.explain import explain as explain
     from .fitting import Objective as Objective
+    from .fitting import cross_validate as cross_validate
     from .fitting import fit as fit
     from .models import Model as Model
+    from .models import ModelSet as ModelSet
     from .syntax import ModelStringError as ModelStringError
 
 __version__ = "0.1.0"
@@ -30,10 +32,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "BoundModel": "compiler",
     "Model": "models",
+    "ModelSet": "models",
     "ModelStringError": "syntax",
     "Objective": "fitting",
     "canonical": "compiler",
     "convert": "compiler.convert",
+    "cross_validate": "fitting",
     "explain": "compiler.explain",
     "fit": "fitting",
     "keyword_info": "compiler",

@@ -11,10 +11,13 @@ import typer
 
 from .check import check
 from .demo import demo
+from .expand import expand
 from .explain import explain
 from .fit import fit
 from .keywords import keywords
+from .results import results
 from .streams import complain, say
+from .sweep import sweep
 
 app = typer.Typer(
     name="nems-dsl",
@@ -39,7 +42,7 @@ def _add(command: Callable[..., None]) -> None:
     app.command(help="\n\n".join(" ".join(text.split()) for text in paragraphs))(guarded)
 
 
-for _command in (fit, check, explain, keywords, demo):
+for _command in (fit, sweep, check, explain, expand, keywords, results, demo):
     _add(_command)
 
 

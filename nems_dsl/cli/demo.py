@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -43,10 +44,11 @@ def demo(
             f"{minutes:.1f} minutes of natural speech; held out for the test: {split.description}\n"
         )
     fits = []
-    with bar(len(jobs), quiet=quiet) as progress:
-        for job, rows in zip(
-            jobs, fit_channels(jobs, split, callback=progress.report), strict=True
-        ):
+    with (
+        bar(len(jobs), quiet=quiet) as progress,
+        closing(fit_channels(jobs, split, callback=progress.report)) as scored,
+    ):
+        for job, rows in zip(jobs, scored, strict=True):
             rows[0].model.save(out / f"{job.stem}.json")
             fits += rows
             progress.step()

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .outcome import make_folder, refuse_existing, show_scores
+from .options import Dtype, Init, Loss, Optimizer
+from .outcome import make_folder, refuse_existing, show_scores, show_warnings
 from .progress import bar
 from .streams import note
 
+if TYPE_CHECKING:
+    from nems_dsl.fitting import CrossValidation
+    from nems_dsl.fitting.channels import ChannelFit, ChannelJob, HeldOut
 
-class Loss(str, Enum):  # noqa: UP042 - the options of typer before 0.20
-    """Losses to choose from."""
-
-    nmse = "nmse"
-    mse = "mse"
-
-
-class Dtype(str, Enum):  # noqa: UP042
-    """Precisions to choose from."""
-
-    float64 = "float64"
-    float32 = "float32"
+HELD_OUT = 0.2
 
 
 def fit(
@@ -49,18 +42,54 @@ def fit(
         ),
     ] = None,
     test: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="FRACTION",
             min=0,
             max=0.99,
-            help="Share to hold out for the test: the last trials, or the end of a single one.",
+            help="Share to hold out for the test: the last trials, or the end of a single one. "
+            "Default 0.2.",
         ),
-    ] = 0.2,
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--cross-validate",
+            metavar="N",
+            min=2,
+            help="Score on N parts of the recording, each held out in turn, instead of one; save "
+            "models that are fitted to all of it.",
+        ),
+    ] = None,
     loss: Annotated[Loss, typer.Option(help="What the fit minimises.")] = Loss.nmse,
+    init: Annotated[Init, typer.Option(help="What a search starts from.")] = Init.auto,
+    starts: Annotated[
+        int,
+        typer.Option(min=1, help="Searches to try, the others from the priors; keep the best."),
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="For what is drawn from the priors.")] = 0,
+    optimizer: Annotated[
+        Optimizer | None, typer.Option(help="Default: the one that should be fastest.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, help="End when an iteration lowers the loss by less than this share."
+        ),
+    ] = None,
     max_iterations: Annotated[
-        int, typer.Option("--max-iter", min=1, help="Limit of the search.")
-    ] = 2000,
+        int | None, typer.Option("--max-iter", min=1, help="Limit of a search.")
+    ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(help="Limit of the fit of one model, in seconds.")
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            help="Share of what is fitted to hold out for early stopping.",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for model and figure.")] = Path(),
     name: Annotated[
         str | None,
@@ -72,6 +101,15 @@ def fit(
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
     dtype: Annotated[Dtype, typer.Option(help="Precision during the fit.")] = Dtype.float64,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            "--threads",
+            "-j",
+            min=1,
+            help="How many models to fit at a time. Default: the number of cores.",
+        ),
+    ] = None,
 ) -> None:
     """Fit a model string to a recording; print scores on data held out.
 
@@ -82,13 +120,16 @@ def fit(
     from nems_dsl import parse
 
     tree = parse(string)
+    if folds is not None and test is not None:
+        raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
     from nems_dsl.datasets import read_data_files
-    from nems_dsl.fitting.channels import fit_channels, hold_out, plan_channels
+    from nems_dsl.fitting.channels import hold_out, plan_channels
 
+    fraction = 0 if folds is not None else HELD_OUT if test is None else test
     recording = read_data_files(*_split_pairs(data))
     try:
-        split = hold_out(recording.inputs, recording.resp, test)
+        split = hold_out(recording.inputs, recording.resp, fraction)
     except ValueError as fault:
         raise ValueError(f"{recording.source}: {fault}") from None
     jobs = plan_channels(string, split, channel, name)
@@ -96,34 +137,85 @@ def fit(
     figure = None if no_figure else out / f"{_stem(name, jobs[0].stem, len(jobs))}.png"
     refuse_existing([*files.values(), *([figure] if figure else [])], force)
     make_folder(out)
-
+    arguments = {
+        "loss": loss.value,
+        "init": init.value,
+        "n_starts": starts,
+        "seed": seed,
+        "optimizer": None if optimizer is None else optimizer.value,
+        "tolerance": tolerance,
+        "max_iterations": max_iterations,
+        "max_seconds": max_seconds,
+        "validation": validation,
+        "dtype": dtype.value,
+    }
     models = "1 model" if len(jobs) == 1 else f"{len(jobs)} models"
-    note(f"{tree.string}: {models}, held out: {split.description}", quiet)
-    fits = []
-    with bar(len(jobs), loss.value, quiet) as progress:
-        for job, rows in zip(
-            jobs,
-            fit_channels(
-                jobs,
-                split,
-                callback=progress.report,
-                loss=loss.value,
-                max_iterations=max_iterations,
-                dtype=dtype.value,
-            ),
-            strict=True,
-        ):
-            rows[0].model.save(files[job.stem])
-            fits += rows
-            progress.step()
-    show_scores(fits)
-    if figure is not None:
+    held_out = split.description if folds is None else f"each of {folds} parts in turn"
+    note(f"{tree.string}: {models}, held out: {held_out}", quiet)
+    validated = None if folds is None else _cross_validate(jobs, split, folds, threads, arguments)
+    fits, interrupted = _fit_and_save(jobs, split, files, threads, quiet, arguments)
+    if fits:
+        show_scores(fits, validated)
+        show_warnings(fits, quiet)
+    n_saved = len({id(row.model) for row in fits})
+    saved = list(files.values())[:n_saved]
+    if figure is not None and not interrupted:
         from nems_dsl.visualization import plot_channels, save_figure
 
         x, y = (split.x_test, split.y_test) if split.y_test else (split.x_fit, split.y_fit)
         save_figure(plot_channels(fits, x, y, fs=recording.fs), figure)
-    for path in [*files.values(), *([figure] if figure else [])]:
+        saved.append(figure)
+    for path in saved:
         note(f"saved {path}", quiet)
+    if interrupted:
+        note(f"interrupted: {n_saved} of {models} saved", quiet)
+        raise KeyboardInterrupt
+
+
+def _fit_and_save(
+    jobs: list[ChannelJob],
+    split: HeldOut,
+    files: dict[str, Path],
+    threads: int | None,
+    quiet: bool,
+    arguments: dict[str, Any],
+) -> tuple[list[ChannelFit], bool]:
+    """Fit models, and save each as soon as it is there; tell whether Ctrl-C came between."""
+    from nems_dsl.fitting.channels import fit_channels
+    from nems_dsl.fitting.search import INTERRUPTED
+
+    fits: list[ChannelFit] = []
+    try:
+        with bar(len(jobs), arguments["loss"], quiet) as progress:
+            scored = fit_channels(
+                jobs, split, n_jobs=threads, callback=progress.report, **arguments
+            )
+            # closed on Ctrl-C too, which ends the threads
+            with closing(scored):
+                for job, rows in zip(jobs, scored, strict=True):
+                    rows[0].model.save(files[job.stem])
+                    fits += rows
+                    progress.step()
+    except KeyboardInterrupt:
+        return fits, True
+    # a single fit takes Ctrl-C as its own end
+    ends = [row.model.results for row in fits]
+    return fits, any(results is not None and results.status == INTERRUPTED for results in ends)
+
+
+def _cross_validate(
+    jobs: list[ChannelJob],
+    split: HeldOut,
+    n_folds: int,
+    threads: int | None,
+    arguments: dict[str, Any],
+) -> CrossValidation:
+    from nems_dsl.fitting import cross_validate
+    from nems_dsl.fitting.columns import take_columns
+
+    y = take_columns(split.y_fit, [channel for job in jobs for channel in job.channels])
+    model = jobs[0].model
+    return cross_validate(model, split.x_fit, y, n_folds=n_folds, n_jobs=threads, **arguments)
 
 
 def _split_pairs(data: list[str]) -> list[str]:

@@ -6,35 +6,63 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .streams import note
 from .tables import show_table
 
 if TYPE_CHECKING:
+    from nems_dsl.fitting import CrossValidation
     from nems_dsl.fitting.channels import ChannelFit
 
 COLUMNS = (
     "channel", "r_test", "nmse_test", "r_fit", "parameters", "iterations", "seconds", "converged"
 )  # fmt: skip
+VALIDATED = (
+    "channel", "r_test", "se", "r_fit", "parameters", "iterations", "seconds", "converged"
+)  # fmt: skip
 
 
-def show_scores(fits: Sequence[ChannelFit]) -> None:
-    """Print a row for each channel."""
+def show_scores(fits: Sequence[ChannelFit], validated: CrossValidation | None = None) -> None:
+    """Print a row for each channel.
+
+    Parameters
+    ----------
+    fits : sequence of ChannelFit
+    validated : CrossValidation, optional
+        Of the same channels: its scores take the place of those of one part held out.
+    """
+    columns = COLUMNS if validated is None else VALIDATED
     rows = []
-    for fit in fits:
+    for place, fit in enumerate(fits):
         results = fit.model.results
         assert results is not None
+        scores = [fit.r_test, fit.nmse_test, fit.r_fit]
+        if validated is not None:
+            parts = (validated.score, validated.standard_error, validated.score_fit)
+            scores = [part if len(fits) == 1 else part[place] for part in parts]
         rows.append(
             [
                 str(fit.channel),
-                f"{fit.r_test:.3f}",
-                f"{fit.nmse_test:.3f}",
-                f"{fit.r_fit:.3f}",
+                *(f"{score:.3f}" for score in scores),
                 str(results.n_parameters),
                 str(results.n_iterations),
                 f"{results.seconds:.2f}",
                 "yes" if results.converged else "no",
             ]
         )
-    show_table(COLUMNS, rows, numbers=COLUMNS[:-1])
+    show_table(columns, rows, numbers=columns[:-1])
+
+
+def show_warnings(fits: Sequence[ChannelFit], quiet: bool = False) -> None:
+    """Tell what is wrong with the fits, each thing once for all channels that it is wrong with."""
+    channels: dict[str, list[str]] = {}
+    for fit in fits:
+        results = fit.model.results
+        assert results is not None
+        for warning in results.warnings:
+            channels.setdefault(warning, []).append(str(fit.channel))
+    for warning, which in channels.items():
+        kind = "channel" if len(which) == 1 else "channels"
+        note(f"warning: {kind} {', '.join(which)}: {warning}", quiet)
 
 
 def refuse_existing(paths: Sequence[Path], force: bool) -> None:

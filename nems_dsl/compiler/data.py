@@ -55,6 +55,8 @@ def _wrong_end(tree: BoundModel, response: Sizes) -> ModelStringError:
         hint = f"write {fits}, or {hint}"
     else:
         hint = f"end the chain with a keyword that gives {describe(response)}, or {hint}"
+    if last.gives == (1,) and len(response) == 1:
+        hint += "; nems_dsl.fit(string, x, y) fits a model to each channel"
     note = f"{steps}; response: {describe(response)}"
     return ModelStringError(tree.string, [Diagnostic("E203", message, last.span, hint, (note,))])
 

@@ -106,6 +106,25 @@ class Distribution(ABC):
         """
         return self._filled(self._mean())
 
+    def mode(self) -> Any:
+        """Give the value of the highest density of each element.
+
+        Where all values are equally likely, their middle; where the density is highest at both
+        ends, the lower end.
+
+        Returns
+        -------
+        mode : float64, or array of `shape` float64
+            In the parameter's own unit.
+
+        Examples
+        --------
+        >>> from nems_dsl.distributions import Gamma
+        >>> print(Gamma(alpha=3, beta=2).mode())
+        1.0
+        """
+        return self._filled(self._mode())
+
     def sample(
         self,
         size: int | tuple[int, ...] | None = None,
@@ -186,6 +205,25 @@ class Distribution(ABC):
         values = np.asarray(x, dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             inside = np.where(self._outside(values), 0.0, self._log_density_gradient(values))
+        return np.where(np.isnan(values), np.nan, inside)[()]
+
+    def log_density_curvature(self, x: ArrayLike) -> Any:
+        """Differentiate the log density twice with respect to `x`, element by element.
+
+        Parameters
+        ----------
+        x : array_like
+            Values, broadcast against `shape`.
+
+        Returns
+        -------
+        curvature : float64 or array of float64
+            Negative where the log density is concave. 0 outside the support; NaN where `x` is
+            NaN. On the edge of the support, the one-sided limit.
+        """
+        values = np.asarray(x, dtype=np.float64)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            inside = np.where(self._outside(values), 0.0, self._log_density_curvature(values))
         return np.where(np.isnan(values), np.nan, inside)[()]
 
     def to_dict(self) -> dict[str, Any]:
@@ -296,6 +334,9 @@ class Distribution(ABC):
     def _mean(self) -> Any: ...
 
     @abstractmethod
+    def _mode(self) -> Any: ...
+
+    @abstractmethod
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any: ...
 
     @abstractmethod
@@ -303,6 +344,9 @@ class Distribution(ABC):
 
     @abstractmethod
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any: ...
+
+    @abstractmethod
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any: ...
 
 
 def _stored(where: str, value: Any) -> Real:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nems_dsl.distributions.base import Distribution, Real
-from nems_dsl.distributions.powers import log_gamma, slope_of_power, times_log
+from nems_dsl.distributions.powers import curvature_of_power, log_gamma, slope_of_power, times_log
 
 
 class Uniform(Distribution):
@@ -63,6 +63,9 @@ class Uniform(Distribution):
         # Halved first: the sum of two large limits may overflow.
         return 0.5 * np.asarray(lower) + 0.5 * np.asarray(upper)
 
+    def _mode(self) -> Any:
+        return self._mean()
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         lower, upper = self.support
         return lower + (np.asarray(upper) - lower) * rng.random(shape)
@@ -72,6 +75,9 @@ class Uniform(Distribution):
         return -np.log(np.asarray(upper) - lower) + np.zeros_like(x)
 
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any:
+        return np.zeros(np.broadcast_shapes(x.shape, self.shape))
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
         return np.zeros(np.broadcast_shapes(x.shape, self.shape))
 
 
@@ -129,6 +135,15 @@ class Beta(Distribution):
         alpha, beta = self._parameters.values()
         return np.divide(alpha, np.add(alpha, beta))
 
+    def _mode(self) -> Any:
+        rising, falling = (np.subtract(value, 1.0) for value in self._parameters.values())
+        # highest within, where the density falls to both ends; else in the middle of a flat one,
+        # at the upper end, or at the lower
+        within, is_flat = (rising > 0) & (falling > 0), (rising == 0) & (falling == 0)
+        peak = rising / np.where(within, rising + falling, 1.0)
+        ends = np.where((rising >= 0) & (falling <= 0), 1.0, 0.0)
+        return np.where(within, peak, np.where(is_flat, 0.5, ends))
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         alpha, beta = self._parameters.values()
         return rng.beta(alpha, beta, shape)
@@ -143,6 +158,11 @@ class Beta(Distribution):
         alpha, beta = self._parameters.values()
         rising = slope_of_power(np.subtract(alpha, 1), x)
         return rising - slope_of_power(np.subtract(beta, 1), 1 - x)
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
+        alpha, beta = self._parameters.values()
+        rising = curvature_of_power(np.subtract(alpha, 1), x)
+        return rising + curvature_of_power(np.subtract(beta, 1), 1 - x)
 
 
 def _summary(value: Real) -> str:

@@ -64,6 +64,9 @@ class Normal(Distribution):
     def _mean(self) -> Any:
         return self._parameters["mean"]
 
+    def _mode(self) -> Any:
+        return self._parameters["mean"]
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         return self._parameters["mean"] + self._parameters["sd"] * rng.standard_normal(shape)
 
@@ -75,6 +78,10 @@ class Normal(Distribution):
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any:
         sd = self._parameters["sd"]
         return (self._parameters["mean"] - x) / sd / sd
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
+        shape = np.broadcast_shapes(x.shape, self.shape)
+        return np.broadcast_to(-1 / np.square(self._parameters["sd"]), shape)
 
 
 class HalfNormal(Distribution):
@@ -126,6 +133,9 @@ class HalfNormal(Distribution):
     def _mean(self) -> Any:
         return np.multiply(self._parameters["sd"], _SQRT_2_OVER_PI)
 
+    def _mode(self) -> Any:
+        return 0.0
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         return self._parameters["sd"] * np.abs(rng.standard_normal(shape))
 
@@ -137,3 +147,6 @@ class HalfNormal(Distribution):
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any:
         sd = self._parameters["sd"]
         return -x / sd / sd
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
+        return -1 / np.square(self._parameters["sd"]) + np.zeros_like(x)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from nems_dsl.distributions.base import Distribution, Real
-from nems_dsl.distributions.powers import log_gamma, slope_of_power, times_log
+from nems_dsl.distributions.powers import curvature_of_power, log_gamma, slope_of_power, times_log
 
 
 class Gamma(Distribution):
@@ -66,6 +66,10 @@ class Gamma(Distribution):
         alpha, beta = self._parameters.values()
         return np.divide(alpha, beta)
 
+    def _mode(self) -> Any:
+        alpha, beta = self._parameters.values()
+        return np.maximum(np.subtract(alpha, 1), 0) / beta
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         alpha, beta = self._parameters.values()
         return rng.standard_gamma(alpha, shape) / beta
@@ -78,6 +82,10 @@ class Gamma(Distribution):
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any:
         alpha, beta = self._parameters.values()
         return slope_of_power(np.subtract(alpha, 1), x) - beta
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
+        alpha, beta = self._parameters.values()
+        return curvature_of_power(np.subtract(alpha, 1), x) + np.zeros(np.shape(beta))
 
 
 class Exponential(Distribution):
@@ -129,6 +137,9 @@ class Exponential(Distribution):
     def _mean(self) -> Any:
         return np.divide(1.0, self._parameters["rate"])
 
+    def _mode(self) -> Any:
+        return 0.0
+
     def _sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> Any:
         return rng.standard_exponential(shape) / self._parameters["rate"]
 
@@ -138,3 +149,6 @@ class Exponential(Distribution):
 
     def _log_density_gradient(self, x: NDArray[np.float64]) -> Any:
         return -self._parameters["rate"] + np.zeros_like(x)
+
+    def _log_density_curvature(self, x: NDArray[np.float64]) -> Any:
+        return np.zeros(np.broadcast_shapes(x.shape, self.shape))

@@ -37,3 +37,15 @@ def slope_of_power(power: ArrayLike, x: ArrayLike) -> Any:
     power = np.asarray(power, dtype=np.float64)
     # Plus 0.0, for minus zero would turn the limit on the edge upside down.
     return np.where(power == 0, 0.0, power / (np.asarray(x) + 0.0))
+
+
+def curvature_of_power(power: ArrayLike, x: ArrayLike) -> Any:
+    """Differentiate `times_log` twice with respect to `x`: -power / x^2, and 0 for the power of 0.
+
+    Examples
+    --------
+    >>> print(curvature_of_power(4.0, 2.0), curvature_of_power(0.0, 4.0))
+    -1.0 0.0
+    """
+    power = np.asarray(power, dtype=np.float64)
+    return np.where(power == 0, 0.0, -power / np.square(x))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,38 +12,15 @@ import numpy as np
 from ..compiler import parse
 from ..metrics import correlation, nmse
 from ..models import Model
-from ..models.trials import check_match, read_inputs, read_signal
-
-Trials = list[np.ndarray]
-Inputs = dict[str, Trials]
+from .columns import check_columns, choose_columns, take_columns
+from .holdout import HeldOut as HeldOut
+from .holdout import Trials
+from .holdout import hold_out as hold_out
+from .many import FitJob, fit_jobs, warn_of_shared_scales
+from .prepared import PreparedInputs
+from .threads import count_threads
 
 _LONGEST_STEM = 120
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """A recording in two parts: one to fit, one to test.
-
-    Attributes
-    ----------
-    x_fit, x_test : dict of str to list of (T_i, channels) arrays
-        The signals that a model reads.
-    y_fit, y_test : list of (T_i, channels) arrays
-        The response.
-    description : str
-        Which part was held out, for people to read.
-    """
-
-    x_fit: Inputs
-    y_fit: Trials
-    x_test: Inputs
-    y_test: Trials
-    description: str
-
-    @property
-    def n_channels(self) -> int:
-        """Channels of the response."""
-        return int(self.y_fit[0].shape[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,73 +68,6 @@ class ChannelFit:
     r_fit: float
 
 
-def hold_out(x: Any, y: Any, fraction: float = 0.2) -> HeldOut:
-    """Split a recording: its last trials, or the end of a single one, are held out.
-
-    Parameters
-    ----------
-    x : (T, channels), (trials, T, channels), list of (T_i, channels), or dict of these
-    y : like `x`
-        NaN is missing.
-    fraction : float
-        From 0 up to 1: the share of trials to hold out, at least one, or of a single trial's
-        bins. With 0 nothing is.
-
-    Returns
-    -------
-    HeldOut
-        When one trial is cut in two, filters start afresh in its second part.
-
-    Raises
-    ------
-    ValueError
-        The data cannot be fitted, or are too short to be split; says what is wrong and where.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x, y = np.zeros((5, 40, 18)), np.arange(200.0).reshape(5, 40, 1)
-    >>> split = hold_out(x, y)
-    >>> len(split.y_fit), len(split.y_test), split.description
-    (4, 1, 'the last trial of 5')
-    """
-    if not 0 <= fraction < 1:
-        raise ValueError(f"the fraction to hold out must be from 0 up to 1, not {fraction:g}")
-    inputs = read_inputs(x)
-    target, _ = read_signal(y, "the target")
-    check_match(target, inputs)
-    signals = {inputs.names[name]: trials for name, trials in inputs.signals.items()}
-    n_trials = len(target)
-    if fraction == 0:
-        nothing: Inputs = {name: [] for name in signals}
-        return HeldOut(signals, target, nothing, [], "nothing")
-    if n_trials == 1:
-        return _cut_in_two(signals, target, fraction)
-    first = n_trials - min(max(round(n_trials * fraction), 1), n_trials - 1)
-    held = "trial" if first == n_trials - 1 else f"{n_trials - first} trials"
-    return HeldOut(
-        {name: trials[:first] for name, trials in signals.items()},
-        target[:first],
-        {name: trials[first:] for name, trials in signals.items()},
-        target[first:],
-        f"the last {held} of {n_trials}",
-    )
-
-
-def _cut_in_two(signals: Inputs, target: Trials, fraction: float) -> HeldOut:
-    n_times = len(target[0])
-    cut = n_times - max(round(n_times * fraction), 2)
-    if cut < 2:
-        raise ValueError(f"a single trial of {n_times} bins is too short to hold out a part of it")
-    return HeldOut(
-        {name: [trials[0][:cut]] for name, trials in signals.items()},
-        [target[0][:cut]],
-        {name: [trials[0][cut:]] for name, trials in signals.items()},
-        [target[0][cut:]],
-        f"the last {n_times - cut} of {n_times} bins",
-    )
-
-
 def plan_channels(
     string: str,
     split: HeldOut,
@@ -197,9 +108,9 @@ def plan_channels(
     [(0, 1)]
     """
     tree = parse(string)
-    chosen = _check_channels(channels, split.n_channels)
-    for channel in chosen:
-        _check_response(np.concatenate([trial[:, channel] for trial in split.y_fit]), channel)
+    # an option that is given twice means no more than once
+    chosen = choose_columns(tuple(dict.fromkeys(channels or ())) or None, split.n_channels)
+    check_columns(split.y_fit, chosen)
     one_output = tree.keywords[-1].gives == (1,)
     groups = [(c,) for c in chosen] if one_output and len(chosen) > 1 else [chosen]
     jobs = []
@@ -216,24 +127,27 @@ def fit_channels(
     jobs: Sequence[ChannelJob],
     split: HeldOut,
     *,
-    callback: Callable[[ChannelJob, int, float], None] | None = None,
+    n_jobs: int | None = None,
+    callback: Callable[[ChannelJob, int, float], Any] | None = None,
     **arguments: Any,
-) -> Iterator[list[ChannelFit]]:
-    """Fit and score models, one after the other.
+) -> Generator[list[ChannelFit], None, None]:
+    """Fit and score models, side by side in threads.
 
     Parameters
     ----------
     jobs : sequence of ChannelJob
     split : HeldOut
+    n_jobs : int, optional
+        How many threads; as for `nems_dsl.fit`.
     callback : callable, optional
-        Called with the job, the iteration's number and the loss.
+        Called with the job, the iteration's number and the loss, by one thread at a time.
     **arguments
         As for `Model.fit`.
 
     Yields
     ------
     list of ChannelFit
-        One per channel of the job.
+        One per channel of the job; in the order of the jobs, as soon as each is done.
 
     Examples
     --------
@@ -243,65 +157,38 @@ def fit_channels(
     >>> [round(row.r_test, 3) for rows in fit_channels(jobs, split) for row in rows]
     [1.0, 1.0]
     """
-    for job in jobs:
-        columns = list(job.channels)
-        report = None if callback is None else _for_job(callback, job)
-        fitted = job.model.fit(
-            split.x_fit,
-            [trial[:, columns] for trial in split.y_fit],
-            verbose=0,
-            callback=report,
-            **arguments,
-        )
-        r_fit, _ = _scores(fitted, split.x_fit, split.y_fit, columns)
-        r_test, error = _scores(fitted, split.x_test, split.y_test, columns)
-        yield [
-            ChannelFit(channel, place, fitted, r_test[place], error[place], r_fit[place])
-            for place, channel in enumerate(columns)
-        ]
+    n_threads = count_threads(n_jobs, len(jobs))
+    inputs = PreparedInputs.read(split.x_fit)
+    columns = [channel for job in jobs for channel in job.channels]
+    todo = [FitJob(job.model, job.channels, arguments) for job in jobs]
+    warn_of_shared_scales(todo[0], inputs, split.y_fit, columns)
+    report = None if callback is None else _by_job(callback, jobs)
+    with closing(fit_jobs(todo, inputs, split.y_fit, n_threads, report)) as fits:
+        for job, fitted in zip(jobs, fits, strict=True):
+            r_fit, _ = _scores(fitted, inputs, split.y_fit, job.channels)
+            r_test, error = _scores(fitted, split.x_test, split.y_test, job.channels)
+            yield [
+                ChannelFit(channel, place, fitted, r_test[place], error[place], r_fit[place])
+                for place, channel in enumerate(job.channels)
+            ]
 
 
-def _for_job(
-    callback: Callable[[ChannelJob, int, float], None], job: ChannelJob
-) -> Callable[[int, float], None]:
-    return lambda iteration, loss: callback(job, iteration, loss)
+def _by_job(
+    callback: Callable[[ChannelJob, int, float], Any], jobs: Sequence[ChannelJob]
+) -> Callable[[int, int, float], Any]:
+    return lambda number, iteration, loss: callback(jobs[number], iteration, loss)
 
 
 def _scores(
-    model: Model, x: Inputs, y: Trials, columns: list[int]
+    model: Model, x: Any, y: Trials, columns: Sequence[int]
 ) -> tuple[list[float], list[float]]:
     if not y:
         return [float("nan")] * len(columns), [float("nan")] * len(columns)
     prediction = model.predict(x)
-    target = [trial[:, columns] for trial in y]
+    target = take_columns(y, columns)
     r = np.atleast_1d(correlation(prediction=prediction, target=target))
     error = np.atleast_1d(nmse(prediction=prediction, target=target, per_channel=True))
     return [float(v) for v in r], [float(v) for v in error]
-
-
-def _check_channels(channels: Sequence[int] | None, n_channels: int) -> tuple[int, ...]:
-    if not channels:
-        return tuple(range(n_channels))
-    for channel in channels:
-        if not 0 <= channel < n_channels:
-            raise ValueError(
-                f"there is no channel {channel}: the response has {n_channels}, counted from 0"
-            )
-    return tuple(dict.fromkeys(channels))
-
-
-def _check_response(values: np.ndarray, channel: int) -> None:
-    valid = values[~np.isnan(values)]
-    if valid.size < 2:
-        raise ValueError(
-            f"channel {channel} of the response has {valid.size} samples to fit that are not NaN; "
-            "at least 2 are needed"
-        )
-    if valid.min() == valid.max():
-        raise ValueError(
-            f"channel {channel} of the response has no variance where the model is fitted: all "
-            f"samples are {valid[0]:g}"
-        )
 
 
 def _short(model: Model) -> str:

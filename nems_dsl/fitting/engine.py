@@ -65,7 +65,7 @@ class Engine:
 
     def total(self, theta: np.ndarray, loss: Loss) -> float:
         """Give the sum that the loss is made of."""
-        weights = self._prepare(self._values(theta))
+        weights = self.prepare(self.values(theta))
         total = 0.0
         for plan in self.plans:
             run_forward(plan.forward, weights)
@@ -74,9 +74,9 @@ class Engine:
 
     def total_and_gradient(self, theta: np.ndarray, loss: Loss) -> tuple[float, np.ndarray]:
         """Give the sum that the loss is made of, and its derivative but for the loss's factor."""
-        values = self._values(theta)
-        weights = self._prepare(values)
-        d_weights = [tuple(np.zeros(w.shape, w.dtype) for w in each) for each in weights]
+        values = self.values(theta)
+        weights = self.prepare(values)
+        d_weights = self.zero_weights(weights)
         numeric = np.zeros(self.vector.size)
         total = 0.0
         for plan in self.plans:
@@ -85,20 +85,32 @@ class Engine:
             run_backward(plan.backward, d_weights)
             if self.structure.boundary:
                 self._add_numeric(plan, theta, numeric)
+        return total, self.gather(values, weights, d_weights) + numeric
+
+    def zero_weights(self, weights: Weights) -> Weights:
+        """Give arrays for the derivatives by the weights to be added up in."""
+        return [tuple(np.zeros(w.shape, w.dtype) for w in each) for each in weights]
+
+    def gather(self, values: Values, weights: Weights, d_weights: Weights) -> np.ndarray:
+        """Carry the derivatives by the weights on to theta."""
         gradients: list[dict[str, np.ndarray]] = [{} for _ in self.nodes]
         for place in self.moved & self.structure.differentiated:
             layer = self.nodes[place].layer
             assert isinstance(layer, KernelLayer)
             gradients[place] = layer.prepare_vjp(values[place], weights[place], d_weights[place])
-        return total, self.vector.gather(gradients) + numeric
+        return self.vector.gather(gradients)
 
-    def _values(self, theta: np.ndarray) -> Values:
+    # ---- parameters --------------------------------------------------------------------------
+
+    def values(self, theta: np.ndarray) -> Values:
+        """Give every layer's parameters by name."""
         if self.structure.numeric:
             # layers of the user's own read their parameters from themselves
             self.vector.write(theta)
         return self.vector.values(theta, self.dtype)
 
-    def _prepare(self, values: Values) -> Weights:
+    def prepare(self, values: Values) -> Weights:
+        """Give what the kernels of every layer take."""
         weights: Weights = [()] * len(self.nodes)
         for place in self.structure.needed:
             layer = self.nodes[place].layer
@@ -139,7 +151,7 @@ class Engine:
         self.vector.write(theta)
 
     def _run_numeric(self, steps: Sequence[Step], theta: np.ndarray) -> None:
-        run_forward(steps, self._prepare(self._values(theta)))
+        run_forward(steps, self.prepare(self.values(theta)))
 
 
 def run_forward(steps: Sequence[Step], weights: Weights) -> None:

@@ -14,10 +14,14 @@ from ..models.graph import Node, connect, needed
 from ..models.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
 from .conditioning import Conditioning
 from .engine import Engine
+from .jacobian import Jacobian
 from .losses import make_loss
-from .packs import make_packs
+from .masking import apply_mask, read_channel_weights
+from .penalties import Penalty, penalties_of_string, prior_penalty
+from .prepared import PreparedInputs, packs_of
+from .rates import rate_bounds, refuse_rates
 from .reach import find_reach
-from .scales import warn_of_scales
+from .scales import warn_of_start
 from .vector import ParameterVector
 
 if TYPE_CHECKING:
@@ -37,9 +41,17 @@ class Objective:
         The input; finite.
     y : like `x`
         The target. NaN is left out.
-    loss : {"nmse", "mse"}
+    loss : {"nmse", "mse", "poisson"}
     regularizers : bool
-        Add the penalties that the string asks for (``l2``).
+        Add the penalties that the string asks for (``l2``, ``l1``, ``sl``, ``sc``).
+    priors : float
+        Add so many times minus the log density of the parameters' priors, per sample of the
+        target. With 1, the loss ``poisson`` has its minimum where the posterior is highest.
+        Bounds are then no wider than the priors' supports.
+    channel_weights : (channels,) array, optional
+        How much each channel of the target counts in the loss, 0 or above.
+    mask : like `y`, or without its channels, optional
+        True where the target is used. Booleans, or 0 and 1.
     dtype : {"float64", "float32"}
         Precision of signals. Theta and gradients are float64 either way.
 
@@ -47,13 +59,20 @@ class Objective:
     ----------
     theta0 : (n,) float64 ndarray
         The free parameters as the model has them: layers in order, each layer's parameters in
-        their order, the last axis fastest.
+        their order, the last axis fastest. With ``poisson``, offsets and gains that must not be
+        negative are moved up to their bounds.
     bounds : (low, high), both (n,) float64 ndarrays
+        Those of the model, narrowed by what `priors` and the loss ``poisson`` need.
+    loss : Loss
+        The function of the prediction that is minimised, without penalties.
+    penalties : tuple of Penalty
+        What is added to the loss.
 
     Raises
     ------
     ValueError
-        The data are not finite, do not match, or hold nothing to be learnt. Says where.
+        The data are not finite, do not match, or hold nothing to be learnt, or the loss or a
+        prior means nothing for them. Says where.
     ModelStringError
         The data do not fit the string.
 
@@ -76,33 +95,45 @@ class Objective:
         loss: str = "nmse",
         regularizers: bool = True,
         dtype: str = "float64",
+        *,
+        priors: float = 0.0,
+        channel_weights: Any = None,
+        mask: Any = None,
     ):
         if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
             raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
-        inputs = read_inputs(x)
-        target, _ = read_signal(y, "the target")
+        is_single = np.dtype(dtype) == np.float32
+        inputs = read_inputs(x, is_single)
+        target, _ = read_signal(y, "the target", is_single)
         check_orientation(target, inputs)
+        weights = read_channel_weights(channel_weights, target[0].shape[1])
+        target = apply_mask(target, mask, weights)
         self.model = copy.deepcopy(model.bind_data(inputs, target[0].shape[1:]))
         layers = self.model.layers
         nodes = connect(list(layers))
         places = needed(nodes, len(nodes) - 1)
-        reach = find_reach(nodes, places)
+        reach = self.reach = find_reach(nodes, places)
         check_match(target, inputs, reach.stride)
-        check_variance(target)
+        check_variance(target, weights)
         self.vector = ParameterVector([node.layer for node in nodes])
-        self.theta0 = self.vector.read()
         self.bounds = self.vector.bounds()
         self.loss_name = loss
-        self._loss = make_loss(loss, target)
-        self._penalties = self._find_penalties() if regularizers else []
+        self.loss = make_loss(loss, target, weights)
+        self.penalties = self._find_penalties(regularizers, priors)
+        if self.loss.needs_rates:
+            mean = self.loss.mean
+            self.bounds = rate_bounds(nodes, places[-1], self.vector, self.bounds, mean)
+        self.theta0 = self._first_theta()
         signals = {s.signal for place in places for s in nodes[place].sources if s.signal}
         used = {name: inputs.signals[name] for name in inputs.signals if name in signals}
-        self._used, self._target = used, target
+        self.inputs, self._used, self.target = PreparedInputs.read(inputs), used, target
         widest = _widest(nodes, places, used)
-        packs = make_packs(used, target, reach, widest, np.dtype(dtype))
+        packs = packs_of(inputs, used, target, reach, widest, np.dtype(dtype))
         self.engine = Engine(nodes, places, packs, self.vector, np.dtype(dtype))
         self._check_output(target)
         self.n_evaluations = 0
+        self._jacobian: Jacobian | None = None
+        self._last: tuple[np.ndarray, float] | None = None
         self._log_numeric_part()
 
     @property
@@ -113,14 +144,14 @@ class Objective:
     @property
     def search_power(self) -> int:
         """The power of the value that a search should minimise."""
-        return self._loss.search_power
+        return self.loss.search_power
 
     def value(self, theta: np.ndarray) -> float:
         """Give the loss, with penalties, at `theta`."""
         theta = self._read_theta(theta)
         self.n_evaluations += 1
-        value, _ = self._loss.finish(self.engine.total(theta, self._loss))
-        return value + sum(weight * float(theta[at] @ theta[at]) for weight, at in self._penalties)
+        value, _ = self.loss.finish(self.engine.total(theta, self.loss))
+        return value + sum(penalty.value(theta) for penalty in self.penalties)
 
     def value_and_grad(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Give the loss, with penalties, and its gradient at `theta`.
@@ -132,22 +163,83 @@ class Objective:
         """
         theta = self._read_theta(theta)
         self.n_evaluations += 1
-        total, gradient = self.engine.total_and_gradient(theta, self._loss)
-        value, factor = self._loss.finish(total)
+        total, gradient = self.engine.total_and_gradient(theta, self.loss)
+        value, factor = self.loss.finish(total)
+        self._last = theta.copy(), factor
         gradient *= factor
-        for weight, at in self._penalties:
-            value += weight * float(theta[at] @ theta[at])
-            gradient[at] += 2 * weight * theta[at]
+        for penalty in self.penalties:
+            value += penalty.value(theta)
+            penalty.add_gradient(theta, gradient)
         return value, gradient
 
-    def warn_of_scales(self) -> None:
-        """Warn of data in units that starting values are not made for; see `ScaleWarning`."""
-        warn_of_scales(self._used, self._target)
+    def curvature(self, theta: np.ndarray, share: float = 1.0, offset: int = 0) -> np.ndarray:
+        """Give the Gauss-Newton curvature of the loss, with penalties, at `theta`.
+
+        It is J'WJ times the factor of the loss, with J the derivative of the prediction and W the
+        curvature of the loss by the prediction: close to the second derivative where residuals
+        are small or do not depend on the parameters' curvature, and never negative.
+
+        Parameters
+        ----------
+        theta : (n,) array
+        share : float
+            The share of the data to take, spread over them; what it gives stands for all.
+        offset : int
+            Which share: those of another offset are others.
+
+        Returns
+        -------
+        (n, n) float64 ndarray
+
+        Raises
+        ------
+        ValueError
+            A layer of one's own has no derivative that could be carried forward.
+        """
+        theta = self._read_theta(theta)
+        if self._last is None or not np.array_equal(self._last[0], theta):
+            _, factor = self.loss.finish(self.engine.total(theta, self.loss))
+            self._last = theta.copy(), factor
+        total = self._last[1] * self.jacobian().curvature(theta, self.loss, share, offset)
+        for penalty in self.penalties:
+            penalty.add_curvature(theta, total)
+        return total
+
+    def jacobian(self) -> Jacobian:
+        """Give the derivatives of the prediction, as they are needed for a curvature.
+
+        Raises
+        ------
+        ValueError
+            A layer of one's own has no derivative that could be carried forward.
+        """
+        if self._jacobian is None:
+            self._jacobian = Jacobian(self.engine, self.reach)
+        return self._jacobian
+
+    def check_start(self, theta: np.ndarray) -> None:
+        """Refuse parameters for which the loss is infinite, as no search can start from there.
+
+        Raises
+        ------
+        ValueError
+            The loss is ``poisson``, and the model gives a rate that is negative, or 0 where the
+            target is not. Says where, and what to do.
+        """
+        theta = self._read_theta(theta)
+        if self.loss.needs_rates and self.engine.total(theta, self.loss) == np.inf:
+            refuse_rates(self.engine, theta)
+
+    def warn_of_scales(self, init: str = "auto") -> None:
+        """Warn of data in units that this start does not suit; see `ScaleWarning`."""
+        if not self.inputs.is_known:
+            engine = self.engine
+            warn_of_start(engine.nodes, engine.structure.needed, init, self._used, self.target)
 
     def conditioning(self) -> Conditioning:
         """Give the variables in which a search should move."""
         packs = [plan.pack for plan in self.engine.plans]
-        return Conditioning(self.engine.nodes, self.vector, packs)
+        return Conditioning(self.engine.nodes, self.vector, packs, self.bounds, self.inputs)
 
     def _read_theta(self, theta: np.ndarray) -> np.ndarray:
         theta = np.asarray(theta, dtype=np.float64)
@@ -155,13 +247,23 @@ class Objective:
             raise ValueError(f"theta has shape {theta.shape}, not ({self.vector.size},)")
         return theta
 
-    def _find_penalties(self) -> list[tuple[float, slice]]:
-        found = []
-        for slot in self.vector.slots:
-            options = getattr(self.vector.layers[slot.layer], "options", {})
-            if "l2" in options:
-                found.append((float(options["l2"]), slice(slot.start, slot.stop)))
-        return found
+    def _first_theta(self) -> np.ndarray:
+        """Give theta as the model has it, but within bounds that only this loss needs."""
+        theta, (least, most) = self.vector.read(), self.vector.bounds()
+        low, high = self.bounds
+        theta = np.where(low > least, np.maximum(theta, low), theta)
+        return np.where(high < most, np.minimum(theta, high), theta)
+
+    def _find_penalties(self, regularizers: bool, priors: float) -> tuple[Penalty, ...]:
+        if not 0 <= priors < np.inf:
+            raise ValueError(f"priors must be a weight of 0 or above, not {priors!r}")
+        found: list[Penalty] = penalties_of_string(self.vector) if regularizers else []
+        if priors and self.vector.size:
+            penalty, (least, most) = prior_penalty(self.vector, priors / self.loss.n_samples)
+            low, high = self.bounds
+            self.bounds = np.maximum(low, least), np.minimum(high, most)
+            found.append(penalty)
+        return tuple(found)
 
     def _log_numeric_part(self) -> None:
         numeric = self.engine.structure.numeric

@@ -8,7 +8,7 @@ NaN, which leaves it out of the loss.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,6 +58,26 @@ class Segment(NamedTuple):
     last: int
 
 
+@dataclass(frozen=True)
+class InputPack:
+    """A pack without its target.
+
+    Attributes
+    ----------
+    inputs, starts
+        As those of a `Pack`.
+    group : tuple of Segment
+        The stretches of the data that it holds, in order.
+    stride : int
+        Bins of the inputs to one of the target.
+    """
+
+    inputs: dict[str, np.ndarray]
+    starts: np.ndarray
+    group: tuple[Segment, ...]
+    stride: int
+
+
 def make_packs(
     inputs: Mapping[str, list[np.ndarray]],
     target: list[np.ndarray],
@@ -78,7 +98,14 @@ def make_packs(
     dtype : dtype
         Of the arrays in the packs.
     """
-    packs: list[Pack] = []
+    return add_targets(make_input_packs(inputs, reach, widest, dtype), target, dtype)
+
+
+def make_input_packs(
+    inputs: Mapping[str, list[np.ndarray]], reach: Reach, widest: int, dtype: np.dtype
+) -> list[InputPack]:
+    """Cut the inputs into packs, which any number of targets can share; see `make_packs`."""
+    packs: list[InputPack] = []
     group: list[Segment] = []
     n_bins = 0
     fitting = PACK_BYTES // (dtype.itemsize * widest)
@@ -88,12 +115,35 @@ def make_packs(
     for segment in _segments(lengths, reach, longest):
         length = segment.last - segment.first
         if group and n_bins + length > longest:
-            packs.append(_pack(inputs, target, group, reach.stride, dtype))
+            packs.append(_input_pack(inputs, group, reach.stride, dtype))
             group, n_bins = [], 0
         group.append(segment)
         n_bins += length
-    packs.append(_pack(inputs, target, group, reach.stride, dtype))
+    packs.append(_input_pack(inputs, group, reach.stride, dtype))
     return packs
+
+
+def add_targets(
+    packs: Sequence[InputPack], target: list[np.ndarray], dtype: np.dtype
+) -> list[Pack]:
+    """Give the packs of a target; the arrays of the inputs are not copied.
+
+    Packs in which no sample of the target is there tell nothing, and are left out.
+
+    Parameters
+    ----------
+    packs : sequence of InputPack
+    target : list of (T_i, channels) arrays
+    dtype : dtype
+        Of the target in the packs.
+    """
+    found = []
+    for pack in packs:
+        parts = [_target_of(target[each.trial], each, pack.stride) for each in pack.group]
+        beside = _side_by_side(parts, dtype)
+        if not np.isnan(beside).all():
+            found.append(Pack(pack.inputs, beside, pack.starts))
+    return found
 
 
 def _segments(lengths: list[int], reach: Reach, longest: int) -> Iterator[Segment]:
@@ -109,23 +159,15 @@ def _segments(lengths: list[int], reach: Reach, longest: int) -> Iterator[Segmen
             yield Segment(trial, first, start, stop, last)
 
 
-def _pack(
-    inputs: Mapping[str, list[np.ndarray]],
-    target: list[np.ndarray],
-    group: list[Segment],
-    stride: int,
-    dtype: np.dtype,
-) -> Pack:
+def _input_pack(
+    inputs: Mapping[str, list[np.ndarray]], group: list[Segment], stride: int, dtype: np.dtype
+) -> InputPack:
     starts = np.concatenate([[0], np.cumsum([each.last - each.first for each in group])])
-    targets = [_target_of(target[each.trial], each, stride) for each in group]
-    return Pack(
-        {
-            name: _side_by_side([t[e.trial][e.first : e.last] for e in group], dtype)
-            for name, t in inputs.items()
-        },
-        _side_by_side(targets, dtype),
-        starts.astype(np.int64),
-    )
+    signals = {
+        name: _side_by_side([t[e.trial][e.first : e.last] for e in group], dtype)
+        for name, t in inputs.items()
+    }
+    return InputPack(signals, starts.astype(np.int64), tuple(group), stride)
 
 
 def _target_of(target: np.ndarray, segment: Segment, stride: int) -> np.ndarray:

@@ -48,6 +48,11 @@ class Structure:
         """The layer whose output is the prediction."""
         return self.needed[-1]
 
+    def without_kernels(self) -> list[str]:
+        """Give the labels of the layers that give no derivative themselves."""
+        layers = (self.nodes[place].layer for place in self.needed)
+        return [layer.label for layer in layers if not isinstance(layer, KernelLayer)]
+
 
 def find_structure(nodes: Sequence[Node], needed: list[int], moved: set[int]) -> Structure:
     """Tell exact layers from numeric ones; `moved` are the layers with free parameters."""

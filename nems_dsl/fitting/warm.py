@@ -10,12 +10,13 @@ import numpy as np
 
 from ..models.graph import connect, signals_of
 from .objective import Objective
+from .starts.from_data import start_from_data
 
 if TYPE_CHECKING:
     from ..models import Model
 
 logger = logging.getLogger(__name__)
-_FEW_BINS = 32
+_FEW_BINS = 64
 
 
 def compile_model(model: Model, dtype: str = "float64") -> float:
@@ -54,7 +55,12 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
     data = {name: rng.random((_FEW_BINS, n)) for name, n in _channels(model).items()}
     prediction = model.predict({name: data[name] for name in signals_of(nodes)})
     objective = Objective(model, data, rng.random(prediction.shape), dtype=dtype)
-    objective.value_and_grad(objective.theta0)
+    theta = np.clip(objective.theta0, *objective.bounds)
+    objective.value_and_grad(theta)
+    if not objective.engine.structure.numeric:
+        # both optimisers, for which one a fit takes depends on the data as well
+        objective.curvature(theta)
+        start_from_data(objective)
     seconds = time.perf_counter() - began
     logger.info("%s: compiled or loaded in %.2f s", model.string, seconds)
     return seconds

@@ -2,7 +2,7 @@
 
 from .registry import Registry as Registry
 from .registry import registry as registry
-from .signature import L2 as L2
+from .signature import PENALTIES as PENALTIES
 from .signature import POINTWISE_FLOWS as POINTWISE_FLOWS
 from .signature import POINTWISE_FORMS as POINTWISE_FORMS
 from .signature import Flow as Flow
@@ -10,3 +10,5 @@ from .signature import Number as Number
 from .signature import Option as Option
 from .signature import ShapeForm as ShapeForm
 from .signature import Signature as Signature
+from .signature import smooth_over_channels as smooth_over_channels
+from .signature import smooth_over_lags as smooth_over_lags

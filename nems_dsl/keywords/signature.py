@@ -222,9 +222,30 @@ POINTWISE_FLOWS = (
     Flow(("channels",), ("channels",)),
     Flow(("channels", "bank"), ("channels", "bank")),
 )
-L2 = Option(
-    "l2",
-    "penalty on the sum of squared parameters",
-    number=Number.REAL,
-    default=1e-3,
+_WEIGHT = 1e-3
+PENALTIES = (
+    Option("l2", "penalty on the sum of squared parameters", number=Number.REAL, default=_WEIGHT),
+    Option("l1", "penalty on the sum of absolute parameters", number=Number.REAL, default=_WEIGHT),
 )
+
+
+def smooth_over_lags(*excludes: str) -> Option:
+    """Declare the option ``sl``; `excludes` are those with which there are no taps to fit."""
+    return Option(
+        "sl",
+        "smoothness penalty over lags",
+        number=Number.REAL,
+        default=_WEIGHT,
+        excludes=excludes,
+    )
+
+
+def smooth_over_channels(*excludes: str) -> Option:
+    """Declare the option ``sc``; `excludes` are those with which there are no weights to fit."""
+    return Option(
+        "sc",
+        "smoothness penalty over channels",
+        number=Number.REAL,
+        default=_WEIGHT,
+        excludes=excludes,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Number, Option, ShapeForm, Signature, registry
+from ..keywords import PENALTIES, Flow, Number, Option, ShapeForm, Signature, registry
 from .base import Arrays, KernelLayer, Parameter, Phi, Work, flat
 from .fir import STRIDE
 
@@ -66,7 +66,7 @@ class Convolution(KernelLayer):
                 minimum=1,
                 absent=1,
             ),
-            L2,
+            *PENALTIES,
         ),
         example="conv2d.3x3x4.max-relu.18-wc.18x1",
         source="two-dimensional convolution, causal in time",

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Number, Option, ShapeForm, Signature, registry
+from ..keywords import (
+    PENALTIES,
+    Flow,
+    Number,
+    Option,
+    ShapeForm,
+    Signature,
+    registry,
+    smooth_over_channels,
+    smooth_over_lags,
+)
 from . import polezero
-from .base import Arrays, KernelLayer, Parameter, Phi, Work
+from .arena import empty
+from .base import Arrays, FreeParameter, KernelLayer, Parameter, Phi, Tangents, Work
+from .tangents import join
 
 FORMS = (
     ShapeForm(
@@ -44,6 +56,8 @@ class Filter(KernelLayer):
     `prepare` of a subclass gives the taps, (out, in, taps).
     """
 
+    is_linear = is_linear_in_weights = True
+
     @property
     def memory(self) -> int:  # type: ignore[override]
         """Past bins that the output depends on."""
@@ -68,18 +82,11 @@ class Filter(KernelLayer):
         return shapes[0][1:] or (self.dims["out"],)
 
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-        lagged, full = (self.dims["in"] * self.dims["taps"],), self.output_shape(*shapes)
-        by_gemm = not self._is_bank(shapes[0]) and self._by_gemm()
-        return (*([full] if self._is_moved else []), *([lagged] if by_gemm else []))
+        return (self.output_shape(*shapes),) if self._is_moved else ()
 
     @property
     def _is_moved(self) -> bool:
         return self.stride > 1 or self.lookahead > 0
-
-    def _by_gemm(self) -> bool:
-        return bool(
-            kernels.filters.prefers_gemm(self.dims["out"], self.dims["in"], self.dims["taps"])
-        )
 
     def _is_bank(self, shape: tuple[int, ...]) -> bool:
         return len(shape) > 1 or shape[0] != self.dims["in"]
@@ -97,9 +104,6 @@ class Filter(KernelLayer):
         if self._is_bank(x.shape[:-1]):
             h, x = self._shared(h, len(work.out)), self._slices(x)
             kernels.filters.bank_fir(h, x, full, work.starts)
-        elif self._by_gemm():
-            kernels.filters.lag(x, h.shape[2], work.scratch[-1], work.starts)
-            kernels.filters.fir_gemm(h, work.scratch[-1], full)
         else:
             kernels.filters.fir(h, x, full, work.starts)
         if self._is_moved:
@@ -119,8 +123,6 @@ class Filter(KernelLayer):
             kernels.filters.bank_fir_vjp_filter(x, dy, dh, work.starts)
             if dx is not None:
                 kernels.filters.bank_fir_vjp_input(h, dy, dx, work.starts)
-        elif self._by_gemm():
-            self._gemm_vjp(work, dy)
         else:
             kernels.filters.fir_vjp_filter(x, dy, dh, work.starts)
             if dx is not None:
@@ -130,11 +132,11 @@ class Filter(KernelLayer):
         if dh is not shared_dh:
             shared_dh += dh.sum(axis=0)
 
-    def _gemm_vjp(self, work: Work, dy: np.ndarray) -> None:
-        (h,), (dx,), (dh,), lagged = work.weights, work.d_inputs, work.d_weights, work.scratch[-1]
-        kernels.filters.fir_gemm_vjp_filter(lagged, dy, dh)
-        if dx is not None:
-            kernels.filters.fir_gemm_vjp_input(h, dy, lagged, dx, work.starts)
+    def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
+        if self._is_moved or self._is_bank(work.inputs[0].shape[:-1]):
+            return super().input_tangents(work, number, incoming)
+        h = work.weights[0]
+        return join([filtered(incoming, h[o], o, work.starts) for o in range(len(h))])
 
 
 def move(
@@ -213,7 +215,14 @@ class FiniteImpulseResponse(Filter):
         equation="y[t, o] = sum_c sum_k h[c, k, o] x[t - k, c]",
         forms=FORMS,
         flows=FLOWS,
-        options=(STRIDE, AHEAD, *polezero.OPTIONS, L2),
+        options=(
+            STRIDE,
+            AHEAD,
+            *polezero.OPTIONS,
+            *PENALTIES,
+            smooth_over_lags("p"),
+            smooth_over_channels("p"),
+        ),
         example="wc.18x4-fir.4x15-dexp.1",
         source="finite impulse response filter; poles and zeros as in Thorson, Lienard & David "
         "(2015)",
@@ -231,11 +240,32 @@ class FiniteImpulseResponse(Filter):
     def channel_weights(self) -> tuple[str, ...]:
         return () if polezero.is_pole_zero(self.options) else ("coefficients",)
 
+    def smooth_axes(self) -> dict[str, dict[str, int]]:
+        return {"sl": {"coefficients": 1}, "sc": {"coefficients": 0}}
+
     def initial_parameters(self) -> Phi:
         if polezero.is_pole_zero(self.options):
             return polezero.parameters((self.dims["in"], *self.outputs(self.dims)), self.options)
         shape = self.parameter_shapes(self.dims, self.options)["coefficients"]
         return Phi(Parameter("coefficients", shape, Normal(starting_taps(shape), 1 / shape[1])))
+
+    def linear_parameters(self) -> tuple[str, ...]:
+        return (self.gain() or "",)
+
+    def gain(self) -> str | None:
+        return "gains" if polezero.is_pole_zero(self.options) else "coefficients"
+
+    def parameter_tangents(
+        self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]
+    ) -> list[Tangents]:
+        is_bank = self._is_bank(work.inputs[0].shape[:-1])
+        if polezero.is_pole_zero(self.options) or self._is_moved or is_bank:
+            return super().parameter_tangents(work, values, free)
+        n_outputs = self.dims["out"]
+        return [
+            lagged(work.inputs[0], self.dims["taps"], n_outputs, each.start, work.starts)
+            for each in free
+        ]
 
     def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
         if polezero.is_pole_zero(self.options):
@@ -266,3 +296,21 @@ def starting_taps(shape: tuple[int, ...]) -> np.ndarray:
         mean[:, 1] = 2 / shape[1]
         mean[:, 2] = -1 / shape[1]
     return mean
+
+
+def lagged(x: np.ndarray, n_taps: int, n_outputs: int, start: int, starts: np.ndarray) -> Tangents:
+    """Give the derivatives by coefficients (in, taps, out): the input at each lag."""
+    values = empty((len(x) * n_taps, x.shape[1]), x.dtype)
+    kernels.filters.lag(x, n_taps, values, starts)
+    entries = start + np.arange(len(values) * n_outputs)
+    rows = np.tile(np.arange(n_outputs), len(values))
+    return Tangents(entries, rows, values if n_outputs == 1 else values.repeat(n_outputs, axis=0))
+
+
+def filtered(incoming: Tangents, h: np.ndarray, row: int, starts: np.ndarray) -> Tangents:
+    """Carry derivatives through one filter on all channels, (in, taps), into row `row`."""
+    n = len(incoming.rows)
+    values = empty(incoming.values.shape, incoming.values.dtype)
+    taps = np.ascontiguousarray(h[incoming.rows][:, None])
+    kernels.filters.bank_fir(taps, incoming.values[None], values, starts)
+    return Tangents(incoming.entries, np.full(n, row), values)

@@ -10,8 +10,8 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Work
+from ..keywords import PENALTIES, Option, ShapeForm, Signature, registry
+from .base import Arrays, KernelLayer, NonNegative, Parameter, Phi, Work
 
 MOST_SIGNALS = 100
 NO_SHAPE = (ShapeForm((), n_required=0),)
@@ -64,6 +64,7 @@ class Concatenate(Joining):
     [[1.0, 2.0, 7.0]]
     """
 
+    is_linear = True
     signature = Signature(
         head="cat",
         summary="puts the channels of several signals side by side",
@@ -76,6 +77,9 @@ class Concatenate(Joining):
         example="a=wc.18x2-b=wc.18x3@stim-cat@a,b-fir.5x15-dexp.1",
         source="concatenation",
     )
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(inputs="all")
 
     def forward(self, work: Work) -> None:
         for x, y in zip(work.inputs, self._parts(work.inputs, work.out), strict=True):
@@ -131,13 +135,14 @@ class SkipConnection(Joining):
     [[1.0, 32.0]]
     """
 
+    is_linear = True
     signature = Signature(
         head="skip",
         summary="adds weighted sums of other signals to a signal as further channels",
         equation="y[t] = (a[t], b[t] w_b, c[t] w_c, ...)",
         forms=(ShapeForm(("in", "out"), n_required=2),),
         flows=(),
-        options=(L2,),
+        options=PENALTIES,
         n_inputs=(2, MOST_SIGNALS),
         join=_skipped,
         example="deep=wc.18x4-skip.18x2@deep,stim-fir.6x15-dexp.1",

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import kernels
 from ..keywords import Flow, ShapeForm, Signature, registry
-from .base import KernelLayer, Phi, Work
+from .base import KernelLayer, NonNegative, Phi, Work
 
 
 @registry.register
@@ -56,6 +56,9 @@ class MergeChannels(KernelLayer):
 
     def initial_parameters(self) -> Phi:
         return Phi()
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(inputs="first")
 
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         return (1,)

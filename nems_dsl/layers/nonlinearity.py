@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Phi
-from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, NORMALISED, OnLine, Pointwise
+from .base import NonNegative, Phi
+from .pointwise import (
+    LINE_OPTIONS,
+    LINE_SYNONYMS,
+    NORMALISED,
+    OnLine,
+    Pointwise,
+    rectified_guess,
+)
 
 
 @registry.register
@@ -34,8 +43,21 @@ class LevelShift(Pointwise):
     )
     names = ("shift",)
 
+    @property
+    def is_affine(self) -> bool:
+        return "n" not in self.options
+
+    def additive_parameters(self) -> tuple[str, ...]:
+        return ("shift",) if self.is_affine else ()
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        return {"shift": y.mean(axis=1) - x.mean(axis=1)}
+
     def initial_parameters(self) -> Phi:
         return Phi(self._parameter("shift", Normal(0, 0.01)))
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(("shift",), inputs="all")
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -72,9 +94,19 @@ class Scale(Pointwise):
         source="constant factor",
     )
     names = ("gain",)
+    is_linear = True
+
+    def linear_parameters(self) -> tuple[str, ...]:
+        return ("gain",)
+
+    def gain(self) -> str | None:
+        return "gain"
 
     def initial_parameters(self) -> Phi:
         return Phi(self._parameter("gain", Normal(1, 1)))
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(("gain",), inputs="all")
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -111,6 +143,16 @@ class DoubleExponential(Pointwise):
     )
     names = ("base", "amplitude", "shift", "kappa")
 
+    def linear_parameters(self) -> tuple[str, ...]:
+        return () if "n" in self.options else ("base", "amplitude")
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        spread = x.std(axis=1)
+        # nothing tells the slope for an input that never changes
+        spread = np.where(spread > 1e-9 * np.abs(x).max(axis=1), spread, 1.0)
+        levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
+        return {**levels, "shift": -x.mean(axis=1), "kappa": -np.log(spread)}
+
     def initial_parameters(self) -> Phi:
         return Phi(
             self._parameter("base", Normal(-0.1, 0.02)),
@@ -118,6 +160,9 @@ class DoubleExponential(Pointwise):
             self._parameter("shift", Normal(0, 0.1)),
             self._parameter("kappa", Normal(0.2, 0.1)),
         )
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(("base", "amplitude"))
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -154,6 +199,13 @@ class RectifiedLinear(OnLine):
         example="wc.18x2.g-fir.2x15-relu.1.s.o",
         source="linear rectifier",
     )
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        return rectified_guess(x, y)
+
+    def nonnegative(self) -> NonNegative | None:
+        is_raised = "o" in self.options or self.parameters["offset"].values.min() > 0
+        return NonNegative(("offset", "gain"), reaches_zero=not is_raised)
 
     @staticmethod
     def curve() -> Callable[..., None]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..distributions import HalfNormal, Normal
-from ..keywords import L2, Number, Option, Signature, registry
+from ..keywords import PENALTIES, Number, Option, Signature, registry
 from .base import Arrays, Parameter, Phi
 from .fir import FLOWS, FORMS, Filter
 
@@ -46,7 +46,7 @@ class DampedOscillator(Filter):
         flows=FLOWS,
         options=(
             Option("d", "expected delay in bins", number=Number.REAL, default=_DELAY, minimum=1e-3),
-            L2,
+            *PENALTIES,
         ),
         example="wc.18x4-do.4x15-dexp.1",
         source="impulse response of a damped oscillator",
@@ -69,6 +69,12 @@ class DampedOscillator(Filter):
             Parameter("gains", shape, Normal(np.where(place % 2, -0.1, 0.2), 0.2)),
             Parameter("delays", shape, HalfNormal(expected), bounds=(-1, self.dims["taps"])),
         )
+
+    def linear_parameters(self) -> tuple[str, ...]:
+        return ("gains",)
+
+    def gain(self) -> str | None:
+        return "gains"
 
     # ---- weights: (out, in, taps) ------------------------------------------------------------
 

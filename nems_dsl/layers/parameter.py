@@ -67,6 +67,7 @@ class Parameter:
         self.prior = Normal() if prior is None else prior
         start = self.prior.mean() if initial_value is None else initial_value
         self._values = _fill(start, self.shape, name)
+        self._initial = self._values
 
     # ---- values ------------------------------------------------------------------------------
 
@@ -85,6 +86,16 @@ class Parameter:
                 f"the parameter {self.name!r} has shape {self.shape}, not {values.shape}"
             )
         self._values = values.copy()
+
+    @property
+    def is_initial(self) -> bool:
+        """Whether the values are those that a model starts from when nothing else is known."""
+        return self._values is self._initial or np.array_equal(self._values, self._initial)
+
+    def expect(self, prior: Distribution) -> None:
+        """Take another prior, and start from its mean."""
+        self.prior = prior
+        self._initial = self._values = _fill(prior.mean(), self.shape, self.name)
 
     @property
     def size(self) -> int:

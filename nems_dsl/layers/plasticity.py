@@ -59,6 +59,13 @@ class Plasticity(KernelLayer):
     """
 
     memory = None
+    starts_near_identity = True
+
+    @property
+    def is_channelwise(self) -> bool:  # type: ignore[override]
+        """Whether channels leave one another alone: without crosstalk."""
+        return "x" not in self.options
+
     _from_rest: ClassVar[bool] = False
     _own_names: ClassVar[tuple[str, ...]] = ("u", "tau")
 

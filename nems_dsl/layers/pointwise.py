@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+
 from .. import kernels
 from ..distributions import Distribution, Normal
 from ..keywords import Option
-from .base import KernelLayer, Parameter, Phi, Work, flat
+from .base import KernelLayer, NonNegative, Parameter, Phi, Tangents, Work, flat
+from .tangents import scaled
 
 NORMALISED = Option("n", "output of standard deviation 1 in each trial")
 
@@ -22,6 +25,7 @@ class Pointwise(KernelLayer):
     """
 
     names: ClassVar[tuple[str, ...]]
+    is_channelwise = True
 
     @property
     def memory(self) -> int | None:  # type: ignore[override]
@@ -66,6 +70,15 @@ class Pointwise(KernelLayer):
             flat(work.inputs[0]), *work.weights, flat(work.d_out), flat(dx), *work.d_weights
         )
 
+    def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
+        if "n" in self.options:
+            return super().input_tangents(work, number, incoming)
+        x = flat(work.inputs[0])
+        slope = np.empty_like(x)
+        unused = [np.zeros_like(weight) for weight in work.weights]
+        self.curve_vjp()(x, *work.weights, np.ones_like(x), slope, *unused)
+        return scaled(incoming, slope)
+
 
 LINE_OPTIONS = (
     Option("s", "fitted shift"),
@@ -84,6 +97,9 @@ class OnLine(Pointwise):
 
     names = ("shift", "offset", "gain")
 
+    def linear_parameters(self) -> tuple[str, ...]:
+        return () if "n" in self.options else ("offset", "gain")
+
     _freed_by: ClassVar = {"shift": "s", "offset": "o", "gain": "g"}
 
     @classmethod
@@ -97,7 +113,17 @@ class OnLine(Pointwise):
             self._free("gain", Normal(1.0, 0.01), fixed=1.0),
         )
 
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(("offset", "gain"))
+
     def _free(self, name: str, prior: Normal, fixed: float) -> Parameter:
         if name in self.fixed_parameters(self.options):
             return self._parameter(name, prior, initial_value=fixed, is_permanent=True)
         return self._parameter(name, prior)
+
+
+def rectified_guess(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    """Give shift, offset and gain of a line that begins where a third of the input lies below."""
+    corner, floor = np.quantile(x, 1 / 3, axis=1), y.min(axis=1)
+    reach = np.maximum(x.max(axis=1) - corner, np.finfo(float).tiny)
+    return {"shift": -corner, "offset": floor, "gain": (y.max(axis=1) - floor) / reach}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..keywords import Signature, registry
-from .base import Work, flat
+from .base import NonNegative, Work, flat
 from .joining import MOST_SIGNALS, NO_SHAPE, Dims, Joining, Options, Shape
 
 
@@ -56,6 +56,9 @@ class Multiply(Joining):
         source="product; the form for directional gains that other programs give this name "
         "is not offered",
     )
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(inputs="all")
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         whole = self.output_shape(*shapes)
@@ -112,6 +115,9 @@ class MultiplyExponential(Joining):
         example="drive=wc.18x1-gain=wc.2x1@state-multexp@drive,gain-dexp.1",
         source="gain of exponential form",
     )
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(inputs="first")
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         return shapes[1], self.output_shape(*shapes)

@@ -10,7 +10,14 @@ from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
 from .base import Phi
-from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, NORMALISED, OnLine, Pointwise
+from .pointwise import (
+    LINE_OPTIONS,
+    LINE_SYNONYMS,
+    NORMALISED,
+    OnLine,
+    Pointwise,
+    rectified_guess,
+)
 
 
 @registry.register
@@ -45,6 +52,9 @@ class SoftRectifiedLinear(OnLine):
         example="wc.18x2.g-fir.2x15-srelu.1.s.o",
         source="softplus, Dugas et al. (2001)",
     )
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        return rectified_guess(x, y)
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -89,6 +99,10 @@ class ParametricRectifiedLinear(Pointwise):
         example="wc.18x2.g-fir.2x15-prelu.1",
         source="He, Zhang, Ren & Sun (2015); alpha is the slope",
     )
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        return {"shift": y.mean(axis=1) - x.mean(axis=1)}
+
     names = ("shift", "alpha")
 
     def initial_parameters(self) -> Phi:

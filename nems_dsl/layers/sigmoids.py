@@ -9,8 +9,8 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Arrays, Phi
-from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, OnLine, Pointwise
+from .base import Arrays, NonNegative, Phi
+from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, OnLine, Pointwise, rectified_guess
 
 _SMALLEST_WIDTH = 1e-3
 
@@ -58,6 +58,9 @@ class Sigmoid(OnLine):
         offset, gain, shift, _ = d_weights
         return super().prepare_vjp(values, weights, (shift, offset, gain))
 
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        return {"shift": -x.mean(axis=1), "offset": y.min(axis=1), "gain": np.ptp(y, axis=1)}
+
     @staticmethod
     def curve() -> Callable[..., None]:
         return kernels.sigmoids.logistic
@@ -79,6 +82,16 @@ class FittedSigmoid(Pointwise):
             self._parameter("shift", Normal(0, 0.1)),
             self._parameter("kappa", Normal(1, 0.2)),
         )
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(("base", "amplitude"))
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
+        spread = np.maximum(x.std(axis=1), np.finfo(float).tiny)
+        # kappa may be a width or a slope: both are about 1 for an input of unit spread
+        width = spread if self._slope(np.array(2.0)) < 1 else 1 / spread
+        return {**levels, "shift": x.mean(axis=1), "kappa": width}
 
     @staticmethod
     def _slope(kappa: np.ndarray) -> np.ndarray:
@@ -274,6 +287,11 @@ class SaturatedRectifier(FittedSigmoid):
             self._parameter("shift", Normal(-0.1, 0.1)),
             self._parameter("kappa", Normal(1, 0.2), bounds=(0.0, np.inf)),
         )
+
+    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        line = rectified_guess(x, y)
+        levels = {"base": line["offset"], "amplitude": np.ptp(y, axis=1)}
+        return {**levels, "shift": -line["shift"], "kappa": line["gain"]}
 
     @staticmethod
     def curve() -> Callable[..., None]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Work
+from ..keywords import PENALTIES, Flow, Option, ShapeForm, Signature, registry
+from .base import Arrays, KernelLayer, Parameter, Phi, Tangents, Work
+from .tangents import scaled
 
 STATE_FORM = ShapeForm(
     ("state", "channels"), n_required=2, inferred=frozenset({"state", "channels"})
@@ -26,6 +27,7 @@ class Modulation(KernelLayer):
     """
 
     memory = 0
+    starts_near_identity = True
 
     def n_modulations(self) -> int:
         """Give the number of gains."""
@@ -55,6 +57,14 @@ class Modulation(KernelLayer):
         if work.d_inputs[0] is not None:
             constant = work.weights[-1]
             kernels.state.modulate_vjp_input(rows, constant, work.d_out, work.d_inputs[0])
+
+    def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
+        if number or work.out.shape != work.inputs[0].shape:
+            return super().input_tangents(work, number, incoming)
+        gain = np.empty_like(work.inputs[0])
+        ones = np.ones_like(work.out)
+        kernels.state.modulate_vjp_input(work.scratch[0], work.weights[-1], ones, gain)
+        return scaled(incoming, gain)
 
 
 class LinearModulation(Modulation):
@@ -157,7 +167,7 @@ class StateGain(LinearModulation):
             Option("c", "constant term"),
             Option("g", "gain alone", excludes=("d",)),
             Option("d", "offset alone"),
-            L2,
+            *PENALTIES,
         ),
         signals=("state",),
         example="wc.18x1-fir.1x15-dexp.1-stategain.2x1.c",
@@ -199,11 +209,13 @@ class StateWeights(LinearModulation):
             ),
         ),
         flows=(Flow(("channels",), ("1",), also=(("state",),)),),
-        options=(L2,),
+        options=PENALTIES,
         signals=("state",),
         example="wc.18x3-fir.3x15x3-sw.2x3",
         source="state-dependent weighting of channels",
     )
+    # all channels are summed into one
+    starts_near_identity = False
 
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         return (1,)

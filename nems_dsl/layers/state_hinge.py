@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Option, Signature, registry
+from ..keywords import PENALTIES, Option, Signature, registry
 from .base import Arrays, Parameter, Phi, Work
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
@@ -46,7 +46,7 @@ class StateHinge(Modulation):
         "max(state - x0, 0), D likewise of offset1 and offset2",
         forms=(STATE_FORM,),
         flows=(STATE_FLOW,),
-        options=(Option("m", "monotonic: no line turns back at its bend"), L2),
+        options=(Option("m", "monotonic: no line turns back at its bend"), *PENALTIES),
         signals=("state",),
         example="wc.18x1-fir.1x15-statehinge.2x1",
         source="piecewise linear modulation by state",

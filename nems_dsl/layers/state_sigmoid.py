@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Option, Signature, registry
+from ..keywords import PENALTIES, Flow, Option, Signature, registry
 from .base import Arrays, Parameter, Phi, Work
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
@@ -52,7 +52,7 @@ class StateDoubleExponential(Modulation):
             Flow(("channels",), ("state",), options=frozenset({"per"}), also=(("state",),)),
             STATE_FLOW,
         ),
-        options=(Option("per", "one output for each channel of the state"), L2),
+        options=(Option("per", "one output for each channel of the state"), *PENALTIES),
         signals=("state",),
         example="wc.18x1-fir.1x15-sdexp.2x1",
         source="the double exponential of Thorson, Lienard & David (2015), PLoS Comput Biol "
@@ -80,6 +80,11 @@ class StateDoubleExponential(Modulation):
         return Phi(*parameters)
 
     # ---- weights: a column for each channel of the state, and the sums of the bases ----------
+
+    @property
+    def starts_near_identity(self) -> bool:  # type: ignore[override]
+        """Whether there is an output for each channel that comes in, and not for each state."""
+        return "per" not in self.options
 
     def n_modulations(self) -> int:
         return self.dims["channels"] * (self.dims["state"] if "per" in self.options else 1)

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import L2, Flow, Number, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Work, flat
-from .fir import AHEAD, STRIDE, bins_ahead, move, move_vjp, starting_taps
-from .weight_channels import starting_weights
+from ..keywords import (
+    PENALTIES,
+    Flow,
+    Number,
+    Option,
+    ShapeForm,
+    Signature,
+    registry,
+    smooth_over_channels,
+    smooth_over_lags,
+)
+from .base import (
+    Arrays,
+    FreeParameter,
+    KernelLayer,
+    NonNegative,
+    Parameter,
+    Phi,
+    Tangents,
+    Work,
+    flat,
+)
+from .fir import AHEAD, STRIDE, bins_ahead, filtered, lagged, move, move_vjp, starting_taps
+from .weight_channels import mixed, starting_weights
 
 _SD_WEIGHT = 0.05
 _SKIPPED = 0.1
@@ -71,7 +91,9 @@ class ReceptiveField(KernelLayer):
             _skip("skl", "adds the input before the rectifier"),
             STRIDE,
             AHEAD,
-            L2,
+            *PENALTIES,
+            smooth_over_lags(),
+            smooth_over_channels(),
         ),
         example="strf.18x2x25-dexp.1",
         source="spectrotemporal receptive field, separable in `rank` parts",
@@ -109,6 +131,15 @@ class ReceptiveField(KernelLayer):
             "shift": (dims["out"],),
         }
 
+    def nonnegative(self) -> NonNegative | None:
+        if "relu" not in self.options or "sk" in self.options:
+            return None
+        return NonNegative(reaches_zero=True)
+
+    def smooth_axes(self) -> dict[str, dict[str, int]]:
+        weights = "coefficients" if self._is_whole else "wcoefficients"
+        return {"sl": {"coefficients": 1}, "sc": {weights: 0}}
+
     def initial_parameters(self) -> Phi:
         shapes = self.parameter_shapes(self.dims, self.options)
         taps = shapes["coefficients"]
@@ -123,6 +154,64 @@ class ReceptiveField(KernelLayer):
 
     def channel_weights(self) -> tuple[str, ...]:
         return ("coefficients",) if self._is_whole else ("wcoefficients",)
+
+    @property
+    def is_linear(self) -> bool:  # type: ignore[override]
+        """Whether nothing is rectified, or shifted by a parameter."""
+        return self._is_whole and "relu" not in self.options
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether nothing is rectified."""
+        return "relu" not in self.options
+
+    def aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
+        if self._is_whole or self.dims["rank"] > directions.shape[1]:
+            return {}
+        weights = directions[:, : self.dims["rank"]]
+        shape = self.parameters["wcoefficients"].shape
+        return {
+            "wcoefficients": np.broadcast_to(
+                weights.reshape(*weights.shape, 1), (*weights.shape, self.dims["out"])
+            ).reshape(shape)
+        }
+
+    def linear_parameters(self) -> tuple[str, ...]:
+        return ("coefficients", *self.additive_parameters()) if self.is_affine else ()
+
+    def additive_parameters(self) -> tuple[str, ...]:
+        return ("shift",) if self.is_affine and not self._is_whole else ()
+
+    def gain(self) -> str | None:
+        return None if self._skipped or "relu" in self.options else "coefficients"
+
+    def parameter_tangents(
+        self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]
+    ) -> list[Tangents]:
+        if "relu" in self.options or self._is_moved:
+            return super().parameter_tangents(work, values, free)
+        return [self._tangents(work, each) for each in free]
+
+    def _tangents(self, work: Work, free: FreeParameter) -> Tangents:
+        h, (x,), n_outputs = work.weights[0], work.inputs, self.dims["out"]
+        n_taps, starts = self.dims["taps"], work.starts
+        if free.name == "shift":
+            entries, ones = np.arange(n_outputs), np.ones((n_outputs, x.shape[1]), x.dtype)
+            return Tangents(free.start + entries, entries, ones)
+        if self._is_whole:
+            return lagged(x, n_taps, 1, free.start, starts)
+        n_mixed = self.dims["rank"] * n_outputs
+        if free.name == "wcoefficients":
+            parts = mixed(x, n_mixed, free.start)
+            each = h.transpose(1, 0, 2).reshape(n_mixed, n_taps)
+            through = filtered(parts, each, 0, starts)
+            return Tangents(parts.entries, parts.rows % n_outputs, through.values)
+        rows = flat(work.scratch[0])
+        found = lagged(rows, n_taps, 1, 0, starts)
+        source, tap = np.divmod(found.entries, n_taps)
+        rank, output = np.divmod(source, n_outputs)
+        entries = free.start + (rank * n_taps + tap) * n_outputs + output
+        return Tangents(entries, output, found.values)
 
     # ---- weights: filters (out, rank or in, taps), shift, and channel weights (rank * out, in) ---
 

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import HalfNormal, Normal
-from ..keywords import L2, Flow, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Work
+from ..keywords import (
+    PENALTIES,
+    Flow,
+    Option,
+    ShapeForm,
+    Signature,
+    registry,
+    smooth_over_channels,
+)
+from .arena import empty
+from .base import Arrays, FreeParameter, KernelLayer, NonNegative, Parameter, Phi, Tangents, Work
+from .tangents import join
 
 _MEAN_WEIGHT = 0.01
 _SD_WEIGHT = 0.1
+# in units of the whole range of channels
+_TUNING_WIDTHS = np.array([0.06, 0.12, 0.25, 0.5])
 
 
 @registry.register
@@ -61,12 +73,14 @@ class WeightChannels(KernelLayer):
             Option("n", "normalised"),
             Option("p", "non-negative"),
             Option("b", "banks: each slice meets its own weights", axes=("bank",)),
-            L2,
+            *PENALTIES,
+            smooth_over_channels("g", "n"),
         ),
         example="wc.18x4-fir.4x15-dexp.1",
         source="linear spectral weighting; gaussian tuning as in Thorson, Lienard & David (2015)",
     )
     memory = 0
+    is_linear = is_linear_in_weights = True
 
     @staticmethod
     def parameter_shapes(
@@ -104,6 +118,50 @@ class WeightChannels(KernelLayer):
 
     def channel_weights(self) -> tuple[str, ...]:
         return () if {"g", "n"} & set(self.options) else ("coefficients",)
+
+    def aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
+        n_outputs = self.dims["out"] * self.dims.get("bank", 1)
+        if "g" in self.options or n_outputs > directions.shape[1]:
+            return {}
+        weights = directions[:, :n_outputs]
+        if "p" in self.options:
+            # the sign of a direction is free: each is turned so that more of it is kept
+            weights = np.maximum(weights * np.sign(np.sum(weights * abs(weights), axis=0)), 0)
+        return {"coefficients": weights.reshape(self.parameters["coefficients"].shape)}
+
+    def tunings(self) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+        if "g" not in self.options or "n" in self.options:
+            return None
+        mean = np.arange(2 * self.dims["in"] - 1) / (2 * self.dims["in"])
+        grid = [each.ravel() for each in np.meshgrid(mean, _TUNING_WIDTHS, indexing="ij")]
+        parameters = dict(zip(("mean", "sd"), grid, strict=True))
+        return self._raw(parameters), parameters
+
+    def linear_parameters(self) -> tuple[str, ...]:
+        return self.channel_weights()
+
+    def gain(self) -> str | None:
+        return None if {"g", "n"} & set(self.options) else "coefficients"
+
+    def parameter_tangents(
+        self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]
+    ) -> list[Tangents]:
+        x = work.inputs[0]
+        if not self.channel_weights() or x.ndim == 3:
+            return super().parameter_tangents(work, values, free)
+        n_rows = len(work.weights[0])
+        return [mixed(x, n_rows, each.start) for each in free]
+
+    def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
+        if work.inputs[0].ndim == 3:
+            return super().input_tangents(work, number, incoming)
+        return join([weighted(incoming, w, row) for row, w in enumerate(work.weights[0])])
+
+    def nonnegative(self) -> NonNegative | None:
+        return NonNegative(inputs="all") if {"g", "p"} & set(self.options) else None
+
+    def smooth_axes(self) -> dict[str, dict[str, int]]:
+        return {"sc": {"coefficients": 0}}
 
     # ---- weights -----------------------------------------------------------------------------
 
@@ -212,6 +270,21 @@ def starting_weights(shape: tuple[int, ...]) -> np.ndarray:
     height = 1 + (output / n_outputs if n_outputs > n_channels else 0)
     favoured = (channel >= first) & (channel < stop)
     return (_MEAN_WEIGHT * (1 + favoured * height)).reshape(shape)
+
+
+def mixed(x: np.ndarray, n_outputs: int, start: int) -> Tangents:
+    """Give the derivatives by coefficients (in, outputs): the input, for each output."""
+    rows = np.tile(np.arange(n_outputs), len(x))
+    values = empty((len(rows), x.shape[1]), x.dtype)
+    values.reshape(len(x), n_outputs, -1)[...] = x[:, None]
+    return Tangents(start + np.arange(len(rows)), rows, values)
+
+
+def weighted(incoming: Tangents, w: np.ndarray, row: int) -> Tangents:
+    """Carry derivatives through one output's weights, (in,), into row `row`."""
+    values = empty(incoming.values.shape, incoming.values.dtype)
+    np.multiply(incoming.values, w[incoming.rows][:, None], out=values)
+    return Tangents(incoming.entries, np.full(len(incoming.rows), row), values)
 
 
 def _root_mean_square(weights: np.ndarray) -> float:

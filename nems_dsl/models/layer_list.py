@@ -39,6 +39,11 @@ class LayerList(Sequence[Layer]):
             self._places[f"{label}{seen[label]}"] = place
         self._places.update({name: place for place, name in enumerate(self.names)})
 
+    @property
+    def known_names(self) -> frozenset[str]:
+        """All names that a layer may be called by."""
+        return frozenset(self._places)
+
     def place(self, which: int | str) -> int:
         """Give the place of a layer.
 

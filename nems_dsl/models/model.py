@@ -17,11 +17,13 @@ from ..metrics import get_metric
 from .evaluation import evaluate_trials
 from .graph import check_signals, check_signals_of_tree, connect
 from .layer_list import LayerList
+from .parameter_names import find_parameters
 from .trials import Data, read_inputs, read_signal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..fitting import CrossValidation
     from .results import FitResults
 
 RULE = "~" * 64
@@ -264,12 +266,14 @@ class Model:
         Parameters
         ----------
         x, y : as for `fit`
-        metric : {"correlation", "nmse", "mse", "r2"}
+        metric : str
+            "correlation", "nmse", "mse", "r2", "explained_variance", "poisson_log_likelihood" or
+            "bits_per_spike".
 
         Returns
         -------
         float or (channels,) ndarray
-            Correlation and r2 per channel (a float for one channel); nmse and mse over all.
+            nmse and mse over all channels; the others per channel (a float for one channel).
         """
         measure = get_metric(metric)
         inputs = read_inputs(x)
@@ -344,17 +348,45 @@ class Model:
             The stimulus, or signals by name. Finite.
         y : like `x`, or (T,)
             The response; NaN is left out.
-        loss : {"nmse", "mse"}
+        loss : {"nmse", "mse", "poisson"}
+            What is minimised: the root of the mean squared error over the target's standard
+            deviation (the default), the mean squared error, or ``p - y log p`` for counts.
         regularizers : bool
-            Add the penalties that the string asks for.
-        max_iterations : int
-            Limit of the search, 2000 by default.
-        tolerance : float
-            The search ends when an iteration lowers the loss by less than this, relatively.
+            Add the penalties that the string asks for; True by default.
+        priors : float
+            Add so many times minus the log density of the priors, per sample, to the loss; 0 by
+            default.
+        channel_weights : (channels,) array, optional
+            How much each channel of the response counts, 0 or above.
+        mask : like `y`, or without its channels, optional
+            True where the response is used.
+        init : str or Model
+            What a search starts from: ``"auto"`` (the default), from data unless parameters have
+            been set or fitted before; ``"data"``; ``"staged"``; ``"mean"`` or ``"prior"``, means
+            of the priors or draws from them; ``"model"``, where this model stands; or a fitted
+            model, whose parameters are taken where keywords match.
+        n_starts : int
+            Searches, of which the best is kept; those after the first, 1 by default, start from
+            draws from the priors.
+        seed : int or None
+            For these draws; 0 by default. None draws others each time.
+        optimizer : {"gauss-newton", "l-bfgs-b", "closed-form"}, optional
+            By default the one that should be fastest.
+        tolerance : float, optional
+            The search ends when an iteration lowers the loss by less than this share of it; by
+            default 1e-5 for Gauss-Newton, 1e-6 for L-BFGS-B, 1e-9 for the closed form.
+        max_iterations : int, optional
+            Limit of each search; by default 100, 2000 and 20.
+        max_seconds : float, optional
+            Limit of all searches together; none by default.
+        validation : (x, y) or float, optional
+            Data held out to end the search by, or the share of the data to hold out for that.
+        patience : int
+            Iterations that may go by without a lower loss on these; 10 by default.
         verbose : int
-            1 prints how the fit is going, 0 is silent.
+            1, the default, prints how the fit is going, 0 is silent.
         callback : callable, optional
-            Called with the iteration's number and the loss.
+            Called with the iteration's number and the loss; ends the search if it returns True.
         dtype : {"float64", "float32"}
             Precision of the signals during the fit.
 
@@ -368,6 +400,10 @@ class Model:
         ValueError, ModelStringError
             The data cannot be fitted: says what is wrong and where, before anything runs.
 
+        Notes
+        -----
+        Ctrl-C ends the search, and the best parameters so far are given.
+
         Examples
         --------
         >>> import numpy as np
@@ -380,6 +416,33 @@ class Model:
 
         return fit_model(self, x, y, **arguments)
 
+    def cross_validate(self, x: Data, y: Data, **arguments: Any) -> CrossValidation:
+        """Fit copies to all of the data but a part, and predict that part; for all parts.
+
+        Parameters
+        ----------
+        x, y : as for `fit`
+        **arguments
+            As for `nems_dsl.cross_validate`: `n_folds`, `by`, `gap`, `metric` and others, and
+            those of `fit`.
+
+        Returns
+        -------
+        CrossValidation
+            Scores with standard errors, held-out predictions, and the model of each fold.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).random((500, 4))
+        >>> result = Model("wc.4x1-lvl.1").cross_validate(x, x[:, 2] + 1, n_folds=5)
+        >>> round(result.score, 3)
+        1.0
+        """
+        from ..fitting import cross_validate
+
+        return cross_validate(self, x, y, **arguments)
+
     def freeze_layers(self, *which: int | str) -> None:
         """Keep the parameters of some layers, or of all, as they are in fits."""
         for layer in self._chosen(which):
@@ -391,6 +454,76 @@ class Model:
         for layer in self._chosen(which):
             for parameter in layer.parameters.values():
                 parameter.unfreeze()
+
+    def freeze_parameters(self, *names: str) -> None:
+        """Keep single parameters as they are in fits.
+
+        Parameters
+        ----------
+        *names : str
+            Layer and parameter, such as ``"dexp.base"``.
+
+        Raises
+        ------
+        KeyError
+            There is no such parameter; suggests the nearest. None is frozen then.
+
+        Examples
+        --------
+        >>> model = Model("wc.18x1-fir.1x15-dexp.1")
+        >>> model.freeze_parameters("dexp.base", "fir.coefficients")
+        >>> model.layers["dexp"].parameters["base"].is_frozen
+        True
+        """
+        for parameter in find_parameters(self.layers, names):
+            parameter.freeze()
+
+    def unfreeze_parameters(self, *names: str) -> None:
+        """Let fits move single parameters again.
+
+        Raises
+        ------
+        KeyError
+            There is no such parameter. None is unfrozen then, nor with the next.
+        ValueError
+            A parameter is permanent: a part of the formula, which only an option of the string
+            makes free.
+        """
+        found = find_parameters(self.layers, names)
+        for name, parameter in zip(names, found, strict=True):
+            if parameter.is_permanent:
+                raise ValueError(
+                    f"{name} is permanent, a part of the layer's formula; an option of the "
+                    "keyword makes it free: explain(model.string) lists them"
+                )
+        for parameter in found:
+            parameter.unfreeze()
+
+    def start_from(self, source: Model) -> Model:
+        """Give a copy whose parameters are those of another model, where keywords match.
+
+        Parameters
+        ----------
+        source : Model
+            Usually a fitted one, of another rank or with other keywords around.
+
+        Returns
+        -------
+        Model
+            To be fitted; `nems_dsl.fitting.take_parameters` says how keywords are matched, and
+            reports what was taken.
+
+        Examples
+        --------
+        >>> small = Model("wc.18x1-fir.1x10-lvl.1")
+        >>> large = Model("wc.18x2-fir.2x15-dexp.1").start_from(small)
+        >>> small.layers["wc"].parameters["coefficients"].values[:, 0].tolist() == (
+        ...     large.layers["wc"].parameters["coefficients"].values[:, 0].tolist())
+        True
+        """
+        from ..fitting import take_parameters
+
+        return take_parameters(self, source)[0]
 
     def _chosen(self, which: Sequence[int | str]) -> list[Layer]:
         return [self.layers[name] for name in which] if which else list(self.layers)

@@ -7,6 +7,26 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class StartRecord:
+    """One of the starts of a fit, and where it led.
+
+    Attributes
+    ----------
+    init : str
+        How it was found: ``data``, ``staged``, ``mean``, ``prior`` or ``model``.
+    initial_loss, loss : float
+    n_iterations : int
+    converged : bool
+    """
+
+    init: str
+    initial_loss: float
+    loss: float
+    n_iterations: int
+    converged: bool
+
+
+@dataclass(frozen=True)
 class FitResults:
     """A fit's outcome, as `Model.results`.
 
@@ -20,16 +40,28 @@ class FitResults:
         One per iteration; the first is the initial loss.
     n_parameters : int
         Free parameters.
-    n_iterations, n_evaluations : int
-        An evaluation is one loss with its gradient.
+    n_iterations : int
+        Of the search that led to the best.
+    n_evaluations : int
+        Of the loss, most of them with its gradient, by all searches.
     seconds : float
-        Wall time of the search.
+        Wall time of starts and searches.
     converged : bool
-        A minimum was found; False when a limit ended the search.
+        A minimum was found; False when a limit or Ctrl-C ended the search.
     status : int
-        The optimiser's own code.
+        0 converged, 1 ended by a limit, 2 interrupted.
     message : str
     optimizer : str
+        The one that was used, by its name.
+    starts : tuple of StartRecord
+        Every start that was tried, in order.
+    validation_history : tuple of float
+        The loss on data held out, one per iteration; empty without such data.
+    rank : int or None
+        How many directions of the free parameters the prediction depends on; None if that is not
+        known.
+    warnings : tuple of str
+        What is wrong with the fit, in words.
     """
 
     loss: float
@@ -44,20 +76,31 @@ class FitResults:
     status: int
     message: str
     optimizer: str
+    starts: tuple[StartRecord, ...] = ()
+    validation_history: tuple[float, ...] = ()
+    rank: int | None = None
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Give the results as JSON can hold them."""
-        return {**asdict(self), "loss_history": list(self.loss_history)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FitResults:
         """Read what `to_dict` gave."""
-        return cls(**{**data, "loss_history": tuple(data["loss_history"])})
+        starts = tuple(StartRecord(**start) for start in data.get("starts", ()))
+        read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        read["starts"] = starts
+        return cls(**read)
 
     def __str__(self) -> str:
         ended = "converged" if self.converged else "not converged"
         return (
             f"{self.loss_name} {self.initial_loss:.6f} -> {self.loss:.6f}, {ended} after "
             f"{self.n_iterations} iterations, {self.n_evaluations} evaluations, "
-            f"{self.seconds:.2f} s ({self.message})"
+            f"{self.seconds:.2f} s by {self.optimizer} ({self.message})"
+            + "".join(f"\nwarning: {warning}" for warning in self.warnings)
         )

@@ -22,7 +22,12 @@ FORMAT_VERSION = 1
 
 def save_model(model: Model, path: Path) -> Path:
     """Write a model to `path`, all of it or nothing."""
-    text = json.dumps(to_dict(model), indent=1, allow_nan=False)
+    return write_json(to_dict(model), path)
+
+
+def write_json(data: dict[str, Any], path: Path) -> Path:
+    """Write a file of JSON, all of it or nothing."""
+    text = json.dumps(data, indent=1, allow_nan=False)
     folder = path.parent
     # written beside its place and then moved there, so that no half file is ever found in it
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=".tmp")
@@ -41,19 +46,7 @@ def save_model(model: Model, path: Path) -> Path:
 
 def load_model(path: Path) -> Model:
     """Read what `save_model` wrote."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text)
-    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
-        raise ValueError(f"{path} is damaged, or no model file: {fault}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise ValueError(f"{path} is no model file: its format is not {FORMAT!r}")
-    version = data.get("format_version")
-    if not isinstance(version, int) or version > FORMAT_VERSION:
-        raise ValueError(
-            f"{path} has format version {version}; this nems_dsl ({__version__}) reads up to "
-            f"{FORMAT_VERSION}: upgrade it"
-        )
+    data = read_json(path, FORMAT, FORMAT_VERSION, "model file")
     try:
         return from_dict(data)
     except ModelStringError as fault:
@@ -63,6 +56,30 @@ def load_model(path: Path) -> Model:
     except (KeyError, TypeError, ValueError) as fault:
         reason = fault.args[0] if fault.args else fault
         raise ValueError(f"{path} is damaged: {reason}") from fault
+
+
+def read_json(path: Path, its_format: str, newest: int, what: str) -> dict[str, Any]:
+    """Read what `write_json` wrote.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged, of another format, or of a newer version of it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
+    except (UnicodeDecodeError, json.JSONDecodeError) as fault:
+        raise ValueError(f"{path} is damaged, or no {what}: {fault}") from None
+    if not isinstance(data, dict) or data.get("format") != its_format:
+        raise ValueError(f"{path} is no {what}: its format is not {its_format!r}")
+    version = data.get("format_version")
+    if not isinstance(version, int) or version > newest:
+        raise ValueError(
+            f"{path} has format version {version}; this nems_dsl ({__version__}) reads up to "
+            f"{newest}: upgrade it"
+        )
+    return data
 
 
 def to_dict(model: Model) -> dict[str, Any]:

@@ -6,7 +6,7 @@ trials (T_i, channels) of unequal length. Inside it is always the list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ Trial = np.ndarray
 Data = Any
 
 STIMULUS = "stim"
+_PIECE = 1 << 14
 _SYNONYMS = {"input": STIMULUS}
 
 
@@ -52,8 +53,14 @@ class Trials:
         return np.stack(trials) if self.form == "stack" else trials
 
 
-def read_inputs(data: Data) -> Trials:
+def read_inputs(data: Data, single: bool = False) -> Trials:
     """Read the input of a model: one signal, or a dict of signals.
+
+    Parameters
+    ----------
+    data : array, list or dict
+    single : bool
+        Leave arrays of float32 as they are, instead of copying them to float64.
 
     Raises
     ------
@@ -70,7 +77,7 @@ def read_inputs(data: Data) -> Trials:
     form: Form | None = None
     for given_name, values in given.items():
         name = _SYNONYMS.get(given_name, given_name)
-        trials, its_form = read_signal(values, f"the input {given_name!r}")
+        trials, its_form = read_signal(values, f"the input {given_name!r}", single)
         if name in signals:
             raise ValueError(f"the input has both 'stim' and {given_name!r}, which mean the same")
         for number, trial in enumerate(trials):
@@ -83,14 +90,17 @@ def read_inputs(data: Data) -> Trials:
     return Trials(signals, form, names)
 
 
-def read_signal(values: Data, what: str) -> tuple[list[Trial], Form]:
+def read_signal(values: Data, what: str, single: bool = False) -> tuple[list[Trial], Form]:
     """Read one signal as a list of trials; a 1-D array is one channel."""
     form: Form
     if isinstance(values, list | tuple) and values and np.ndim(_first(values)) >= 1:
-        trials = [_read_array(trial, f"trial {i} of {what}") for i, trial in enumerate(values)]
+        trials = [
+            _read_array(trial, f"trial {i} of {what}", single=single)
+            for i, trial in enumerate(values)
+        ]
         form = "list"
     else:
-        array = _read_array(values, what, stack=True)
+        array = _read_array(values, what, stack=True, single=single)
         form = "stack" if array.ndim == 3 else "array"
         trials = list(array) if array.ndim == 3 else [array]
     if not trials or not all(len(trial) for trial in trials):
@@ -148,29 +158,47 @@ def check_orientation(target: list[Trial], inputs: Trials) -> None:
         )
 
 
-def check_variance(target: list[Trial]) -> None:
+def check_variance(target: list[Trial], weights: np.ndarray | None = None) -> None:
     """Refuse a target that holds nothing to learn.
+
+    Parameters
+    ----------
+    target : list of (T_i, channels) arrays
+    weights : (channels,) array, optional
+        Channels of weight 0 may be as they are.
 
     Raises
     ------
     ValueError
         Names the channel that has too few samples, or no variance.
     """
-    values = np.concatenate([trial.reshape(len(trial), -1) for trial in target])
-    n_each = np.sum(~np.isnan(values), axis=0)
-    if n_each.min() < 2:
-        channel = int(n_each.argmin())
+    n_channels = target[0].shape[1]
+    n_each = np.zeros(n_channels, dtype=int)
+    low, high = np.full(n_channels, np.inf), np.full(n_channels, -np.inf)
+    for piece in in_pieces(target):
+        n_each += np.sum(~np.isnan(piece), axis=0)
+        low = np.fmin(low, np.fmin.reduce(piece, axis=0))
+        high = np.fmax(high, np.fmax.reduce(piece, axis=0))
+    used = np.arange(len(n_each)) if weights is None else np.flatnonzero(weights)
+    if n_each[used].min() < 2:
+        channel = int(used[n_each[used].argmin()])
         raise ValueError(
             f"too few samples: channel {channel} of the target has {n_each[channel]} that are not "
             "NaN; a fit needs at least 2"
         )
-    spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
+    spread = high[used] - low[used]
     if (spread == 0).any():
-        channel = int(np.argmin(spread))
-        value = values[:, channel][~np.isnan(values[:, channel])][0]
+        channel = int(used[np.argmin(spread)])
         raise ValueError(
-            f"channel {channel} of the target has no variance: all samples are {value:g}"
+            f"channel {channel} of the target has no variance: all samples are {low[channel]:g}"
         )
+
+
+def in_pieces(trials: Sequence[Trial]) -> Iterator[np.ndarray]:
+    """Give stretches of trials, (T, channels) float64, of which copies cost next to nothing."""
+    for trial in trials:
+        for start in range(0, len(trial), _PIECE):
+            yield np.asarray(trial[start : start + _PIECE], dtype=np.float64)
 
 
 # ---- helpers ---------------------------------------------------------------------------------
@@ -180,7 +208,7 @@ def _first(values: Sequence[Any]) -> Any:
     return values[0]
 
 
-def _read_array(values: Any, what: str, stack: bool = False) -> np.ndarray:
+def _read_array(values: Any, what: str, stack: bool = False, single: bool = False) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError:
@@ -193,7 +221,8 @@ def _read_array(values: Any, what: str, stack: bool = False) -> np.ndarray:
     if not 2 <= array.ndim <= most:
         forms = "(T, channels)" + (" or (trials, T, channels)" if stack else "")
         raise ValueError(f"{what} must have shape {forms}, not {array.shape}")
-    return np.asarray(array, dtype=np.float64)
+    keep = single and array.dtype == np.float32
+    return array if keep else np.asarray(array, dtype=np.float64)
 
 
 def _check_finite(trial: Trial, what: str, number: int, n_trials: int) -> None:

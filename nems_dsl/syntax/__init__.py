@@ -9,6 +9,8 @@ from .numbers import spell_number as spell_number
 from .reader import LONGEST_STRING as LONGEST_STRING
 from .reader import read as read
 from .reader import read_around as read_around
+from .space_reader import read_space as read_space
+from .space_tree import unparse_space as unparse_space
 from .tree import Dim as Dim
 from .tree import Flag as Flag
 from .tree import Keyword as Keyword

@@ -48,5 +48,15 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E402": "two outputs of one name",
         "E403": "an output with the name of a signal of the data",
         "E404": "too many or too few signals are read",
+        # ---- model spaces ----
+        "E501": "braces or brackets that do not balance",
+        "E502": "an empty alternative, or nothing in braces or brackets",
+        "E503": "a range that is none",
+        "E504": "a variable is used where it has no value",
+        "E505": "two variables, or two labels, of one name",
+        "E506": "a variable with a name that is taken",
+        "E507": "a space that is too large: too many variants, or nested too deep",
+        "E508": "a condition on variants that cannot be read, or has no answer",
+        "E509": "a condition names a variable that the space does not have",
     }
 )

@@ -47,7 +47,7 @@ def diagnose(source: str, complaint: Read) -> list[Diagnostic]:
     brace = re.search(r"[{}\[\]]", source)
     if brace:
         message = f"`{brace.group()}` belongs to a model space; this is read as one model"
-        hint = "spell out one of the models that the space holds"
+        hint = "sweep and expand read a space; here, spell out one of its models"
         return [Diagnostic("E012", message, Span(*brace.span()), hint)]
     pieces = cut(source)
     gaps = missing(pieces)

@@ -28,11 +28,28 @@ def model_parser(strict: bool = False) -> Lark:
     strict : bool
         Refuse colliding terminals; slow, and needs the package interegular. For tests.
     """
+    return _build("model.lark", strict)
+
+
+@cache
+def space_parser(strict: bool = False) -> Lark:
+    """Build the parser of model spaces; `strict` as for `model_parser`."""
+    return _build("space.lark", strict)
+
+
+@cache
+def condition_parser(strict: bool = False) -> Lark:
+    """Build the parser of conditions on variants; `strict` as for `model_parser`."""
+    return _build("condition.lark", strict, propagate_positions=True)
+
+
+def _build(name: str, strict: bool, propagate_positions: bool = False) -> Lark:
     return Lark(
-        grammar_text("model.lark"),
+        grammar_text(name),
         parser="lalr",
         lexer="contextual",
-        propagate_positions=False,  # every token of ours reaches the tree and has its own
+        # most often every token of ours reaches the tree and has its own
+        propagate_positions=propagate_positions,
         maybe_placeholders=True,
         import_paths=[lambda _, path: (path, grammar_text(path))],
         strict=strict,

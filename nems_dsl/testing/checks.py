@@ -3,100 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..layers.base import KernelLayer, Layer, Work, strided
+from ..layers.base import KernelLayer, strided
 from .cases import Case
+from .declared import check_declared, check_tangents
+from .running import STEP, derivatives, differences, edges, evaluate, run, values_of
 from .strings import check_fit, check_string
 
-STEP = 1e-6
 RTOL = 1e-6
-
-Values = Mapping[str, np.ndarray]
-
-
-# ---- running a layer -----------------------------------------------------------------------------
-
-
-def run(layer: Layer, values: Values, inputs: Sequence[np.ndarray], starts: np.ndarray) -> Work:
-    """Give the arrays of a forward pass; time is last."""
-    if not isinstance(layer, KernelLayer):
-        return _run_plain(layer, values, inputs, starts)
-    weights = layer.prepare(values)
-    shapes = [x.shape[:-1] for x in inputs]
-    dtype, out_starts = inputs[0].dtype, strided(starts, layer.stride)
-    out = np.empty((*layer.output_shape(*shapes), out_starts[-1]), dtype)
-    scratch = tuple(
-        np.empty((*shape, starts[-1]), dtype) for shape in layer.scratch_shapes(*shapes)
-    )
-    work = Work(tuple(inputs), out, starts, out_starts, scratch, weights)
-    layer.forward(work)
-    return work
-
-
-def _run_plain(
-    layer: Layer, values: Values, inputs: Sequence[np.ndarray], starts: np.ndarray
-) -> Work:
-    layer.set_parameter_values(values)
-    trials = [
-        evaluate(layer, [x[..., start:stop] for x in inputs])
-        for start, stop in itertools.pairwise(starts)
-    ]
-    out = np.concatenate(trials, axis=-1)
-    return Work(tuple(inputs), out, starts, strided(starts, layer.stride))
-
-
-def evaluate(layer: Layer, inputs: Sequence[np.ndarray]) -> np.ndarray:
-    """Evaluate one trial as users do, but with time last; an output of one axis is one channel."""
-    trial = [np.moveaxis(x, -1, 0) for x in inputs]
-    if isinstance(layer.input, Mapping):
-        out = np.asarray(layer.evaluate(**dict(zip(layer.input, trial, strict=True))))
-    else:
-        out = np.asarray(layer.evaluate(*trial))
-    return np.moveaxis(out[:, None] if out.ndim == 1 else out, 0, -1)
-
-
-def derivatives(
-    layer: KernelLayer,
-    values: Values,
-    inputs: Sequence[np.ndarray],
-    starts: np.ndarray,
-    d_out: np.ndarray,
-    wanted: bool = True,
-) -> tuple[Any, dict[str, np.ndarray]]:
-    """Give the derivatives of sum(out * d_out) by the inputs and by each parameter."""
-    work = run(layer, values, inputs, starts)
-    work.d_out = d_out.copy()
-    work.d_inputs = tuple(np.empty_like(x) if wanted else None for x in inputs)
-    work.d_weights = tuple(np.zeros_like(w) for w in work.weights)
-    layer.vjp(work)
-    return work.d_inputs, layer.prepare_vjp(values, work.weights, work.d_weights)
-
-
-def values_of(layer: Layer) -> dict[str, np.ndarray]:
-    """Give copies of a layer's parameters."""
-    return {name: p.values.astype(float) for name, p in layer.parameters.items()}
-
-
-def differences(function: Callable[[], float], array: np.ndarray, step: float = STEP) -> np.ndarray:
-    """Give central differences of a scalar function by every entry of an array."""
-    gradient = np.empty_like(array)
-    for index in np.ndindex(array.shape):
-        kept = array[index]
-        array[index] = kept + step
-        above = function()
-        array[index] = kept - step
-        below = function()
-        array[index] = kept
-        gradient[index] = (above - below) / (2 * step)
-    return gradient
-
-
-def _edges(*lengths: int) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
 
 
 # ---- checks --------------------------------------------------------------------------------------
@@ -144,7 +62,7 @@ def check_derivatives(
     if not isinstance(layer, KernelLayer):
         return
     rng = np.random.default_rng(seed)
-    starts = _edges(*lengths)
+    starts = edges(*lengths)
     inputs, values = case.signals(rng, starts[-1]), values_of(layer)
     d_out = rng.normal(size=run(layer, values, inputs, starts).out.shape)
 
@@ -184,14 +102,14 @@ def check_trials(case: Case) -> None:
     """Check that trials side by side give what they give alone, derivatives too."""
     rng = np.random.default_rng(2)
     layer = case.build()
-    edges = _edges(6, 1, 9)
-    out_edges = strided(edges, layer.stride)
-    inputs, values = case.inputs(rng, edges[-1]), values_of(layer)
-    together = run(layer, values, inputs, edges).out
+    starts = edges(6, 1, 9)
+    out_starts = strided(starts, layer.stride)
+    inputs, values = case.inputs(rng, starts[-1]), values_of(layer)
+    together = run(layer, values, inputs, starts).out
     d_out = rng.normal(size=together.shape)
     exact = isinstance(layer, KernelLayer)
-    d_inputs = derivatives(layer, values, inputs, edges, d_out)[0] if exact else ()
-    ranges = zip(itertools.pairwise(edges), itertools.pairwise(out_edges), strict=True)
+    d_inputs = derivatives(layer, values, inputs, starts, d_out)[0] if exact else ()
+    ranges = zip(itertools.pairwise(starts), itertools.pairwise(out_starts), strict=True)
     for (start, stop), (out_start, out_stop) in ranges:
         alone = [np.ascontiguousarray(x[..., start:stop]) for x in inputs]
         its_own = np.array([0, stop - start])
@@ -220,7 +138,7 @@ def check_unwanted(case: Case) -> None:
     if not isinstance(layer, KernelLayer):
         return
     rng = np.random.default_rng(3)
-    inputs, starts, values = case.inputs(rng, 12, low=0.1), _edges(12), values_of(layer)
+    inputs, starts, values = case.inputs(rng, 12, low=0.1), edges(12), values_of(layer)
     d_out = rng.normal(size=run(layer, values, inputs, starts).out.shape)
     _, wanted = derivatives(layer, values, inputs, starts, d_out)
     _, got = derivatives(layer, values, inputs, starts, d_out, wanted=False)
@@ -235,7 +153,7 @@ def check_memory(case: Case) -> None:
         return
     rng = np.random.default_rng(5)
     values, n_times, at = values_of(layer), 40, 20
-    inputs, starts = case.inputs(rng, n_times), _edges(n_times)
+    inputs, starts = case.inputs(rng, n_times), edges(n_times)
     before = run(layer, values, inputs, starts).out.copy()
     for x in inputs:
         # towards the side on which there is room
@@ -296,6 +214,8 @@ CHECKS: dict[str, Callable[[Case], Any]] = {
     "derivatives": check_derivatives,
     "derivatives over trials": check_over_trials,
     "unwanted derivatives": check_unwanted,
+    "forward derivatives": check_tangents,
+    "declared": check_declared,
     "trials": check_trials,
     "memory": check_memory,
     "float32": check_float32,

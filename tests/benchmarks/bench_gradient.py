@@ -1,10 +1,16 @@
-"""Time loss and gradient of wc.18x4-fir.4x15-dexp.1 by nems_dsl, PyTorch and JAX.
+"""Time loss and gradient of four models by nems_dsl, PyTorch and JAX, beside the GEMM rate.
 
     python tests/benchmarks/bench_gradient.py
-    python tests/benchmarks/bench_gradient.py --bins 10000 --repeats 50
+    python tests/benchmarks/bench_gradient.py --models thin wide --bins 10000 --repeats 50
+    python tests/benchmarks/bench_gradient.py --models thin wide --bins 10000 --compile
 
-Every system gets one thread and float64, in one process. Each repeat times all of them in turn;
-the table gives medians.
+The last has PyTorch compile its forms as well, which takes long, for at most eight in a process.
+
+Every system gets one thread and the same precision, in one process, and they agree on loss and
+gradient before they are timed. Each repeat times all of them in turn; the table gives medians. A
+peer is given in several forms, of which the fastest counts. The GEMM rate is that of NumPy's BLAS
+for a large square product, measured in the same turns; the flops are the multiplications and
+additions of weights and filters, forward and backward, without the derivative by the stimulus.
 """
 
 import argparse
@@ -28,154 +34,349 @@ import numpy as np  # noqa: E402
 
 from nems_dsl import Model, Objective  # noqa: E402
 
-STRING = "wc.18x4-fir.4x15-dexp.1"
-OURS = "nems_dsl"
-N_CHANNELS, RANK, N_TAPS = 18, 4, 15
-HALO = N_TAPS - 1
-SHAPES = [(RANK, N_CHANNELS), (1, RANK, N_TAPS), (1,), (1,), (1,), (1,)]
+MODELS = {
+    "thin": "wc.18x4-fir.4x15-dexp.1",
+    "wide": "wc.18x10-fir.10x15x50-dexp.50",
+    "full": "fir.18x25-dexp.1",
+    "cnn": "wc.18x1x70-fir.1x15x70-relu.70-wc.70x1x80-fir.1x10x80-relu.80-wc.80x100-relu.100-"
+    "wc.100x50-dexp.50",
+}
+BINS = {"thin": [10_000, 100_000], "wide": [10_000, 100_000], "full": [10_000, 100_000]}
+BINS["cnn"] = [10_000]
+OURS, GEMM = "nems_dsl", "gemm"
+N_CHANNELS = 18
+SQUARE = 1024
+# a system that is slower than this is called once in a turn, a faster one several times
+TURN = 0.1
+SLOWER, FEW_TURNS = 3, 3
 
 
-def simulate(n_bins, seed=0):
+class Stage:
+    """A layer as the peers see it: its kind, and its parameters with outputs first.
+
+    Filters after a bank are one per slice: ``kind`` is ``bank``.
+    """
+
+    def __init__(self, layer, values, after_bank):
+        self.kind = layer.signature.head
+        if self.kind == "fir" and after_bank:
+            self.kind = "bank"
+        self.shapes = [v.shape for v in values]
+        self.parameters = [self._outputs_first(v) for v in values]
+
+    def _outputs_first(self, value):
+        if self.kind == "wc":
+            return np.ascontiguousarray(value.reshape(len(value), -1).T)
+        if self.kind in ("fir", "bank"):
+            value = value.reshape(*value.shape[:2], -1)
+            return np.ascontiguousarray(value.transpose(2, 0, 1))
+        return value
+
+    def as_ours(self, gradients):
+        """Give gradients of `parameters` as our layers order them, flat."""
+        axes = {"wc": (1, 0), "fir": (1, 2, 0), "bank": (1, 2, 0)}.get(self.kind)
+        return [np.transpose(g, axes).ravel() if axes else np.ravel(g) for g in gradients]
+
+    @property
+    def n_flops(self):
+        """Multiplications and additions of a bin, forward."""
+        return 2 * self.parameters[0].size if self.kind in ("wc", "fir", "bank") else 0
+
+
+def simulate(string, n_bins, seed=0):
+    """Data, a model's parameters as a vector, and its stages."""
     generator = np.random.default_rng(seed)
-    x = generator.gamma(1.0, 1.0, (N_CHANNELS, n_bins))
-    y = generator.normal(size=(1, n_bins))
-    parameters = [0.3 * generator.normal(size=shape) for shape in SHAPES]
-    return x, y, parameters
+    model = Model(string)
+    x = generator.gamma(1.0, 1.0, (n_bins, N_CHANNELS))
+    y = generator.normal(size=(n_bins, model.predict(x[:2]).shape[1]))
+    theta, stages, after_bank = [], [], False
+    for layer in model.layers:
+        free = [p for p in layer.parameters.values() if not p.is_frozen]
+        values = [generator.normal(size=p.shape) for p in free]
+        if len(values[:1]) and values[0].ndim > 1:
+            # weights that keep signals, and so nonlinearities, within their working range
+            values = [v / np.sqrt(np.prod(v.shape[:2])) for v in values]
+        else:
+            values = [0.3 * v for v in values]
+        theta += [v.ravel() for v in values]
+        stages.append(Stage(layer, values, after_bank))
+        after_bank = "bank" in layer.dims
+    return x, y, np.concatenate(theta), stages
 
 
-def our_system(x, y, parameters):
+def our_system(string, x, y, theta, dtype):
     """The public objective, as a fit calls it."""
-    model = Model(STRING)
-    objective = Objective(model, x.T, y.T, loss="mse")
-    theta = np.concatenate([parameters[0].T.ravel(), *(p.ravel() for p in parameters[1:])])
+    objective = Objective(Model(string), x, y, loss="mse", dtype=dtype)
+    return lambda: objective.value_and_grad(theta), lambda result: result
+
+
+def unpacker(stages):
+    """Turn what a peer gives into the value and the gradient of `Objective`."""
 
     def unpack(result):
-        loss, gradient = result
-        parts = np.split(gradient, np.cumsum([p.size for p in parameters])[:-1])
-        gradients = [g.reshape(p.shape) for g, p in zip(parts[1:], parameters[1:], strict=True)]
-        return loss, [parts[0].reshape(parameters[0].T.shape).T, *gradients]
+        gradients, flat = iter(result[1]), []
+        for stage in stages:
+            flat += stage.as_ours([np.asarray(next(gradients)) for _ in stage.parameters])
+        return float(result[0]), np.concatenate(flat)
 
-    return lambda: objective.value_and_grad(theta), unpack
+    return unpack
 
 
-def torch_system(x, y, parameters, form):
+# ---- PyTorch -------------------------------------------------------------------------------------
+
+
+def torch_filters(form):
+    import torch
+
+    convolve = torch.nn.functional.conv1d
+
+    def padded(h, x):
+        return torch.nn.functional.pad(x, (h.shape[2] - 1, 0))
+
+    def conv(h, x, groups):
+        return convolve(padded(h, x)[None], h.flip(2), groups=groups)[0]
+
+    def shifts(h, x, groups):
+        wide, n, last = padded(h, x), x.shape[1], h.shape[2] - 1
+        if groups > 1:
+            return sum(h[:, :, k] * wide[:, last - k : last - k + n] for k in range(last + 1))
+        return sum(h[:, :, k] @ wide[:, last - k : last - k + n] for k in range(last + 1))
+
+    def lagged(h, x, groups):
+        windows = padded(h, x).unfold(1, h.shape[2], 1)
+        if groups > 1:
+            return torch.einsum("fk,ftk->ft", h.flip(2)[:, 0], windows)
+        return torch.einsum("fck,ctk->ft", h.flip(2), windows)
+
+    return {"conv1d": conv, "shifts": shifts, "lagged": lagged}[form]
+
+
+def torch_system(stages, x, y, dtype, form, compiled=False):
+    """PyTorch: autograd of its operations, or what its compiler makes of them."""
     import torch
 
     torch.set_num_threads(1)
-    x, y = torch.from_numpy(x), torch.from_numpy(y)
-    variables = [torch.from_numpy(p).requires_grad_() for p in parameters]
+    x, y = (torch.from_numpy(np.ascontiguousarray(a.T.astype(dtype))) for a in (x, y))
+    variables = [
+        [torch.from_numpy(p.astype(dtype)).requires_grad_() for p in stage.parameters]
+        for stage in stages
+    ]
+    flat = [v for each in variables for v in each]
+    filters = torch_filters(form)
 
-    def convolve(reversed_h, padded):
-        return torch.nn.functional.conv1d(padded[None], reversed_h)[0]
+    def loss_of(variables, x, y):
+        for stage, values in zip(stages, variables, strict=True):
+            if stage.kind == "wc":
+                x = torch.matmul(values[0], x)
+            elif stage.kind in ("fir", "bank"):
+                x = filters(values[0], x, len(values[0]) if stage.kind == "bank" else 1)
+            elif stage.kind == "relu":
+                x = torch.relu(x)
+            else:
+                base, amplitude, shift, kappa = (v[:, None] for v in values)
+                x = base + amplitude * torch.exp(-torch.exp(-torch.exp(kappa) * (x + shift)))
+        return ((x - y) ** 2).mean()
 
-    def unfold(reversed_h, padded):
-        return torch.einsum("fck,ctk->ft", reversed_h, padded.unfold(1, N_TAPS, 1))
-
-    fir = {"conv1d": convolve, "unfold": unfold}[form]
+    if compiled:
+        loss_of = torch.compile(loss_of)
 
     def run():
-        w, h, base, amplitude, shift, kappa = variables
-        filtered = fir(h.flip(2), torch.nn.functional.pad(torch.matmul(w, x), (HALO, 0)))
-        predicted = base + amplitude * torch.exp(-torch.exp(-torch.exp(kappa) * (filtered + shift)))
-        loss = ((predicted - y) ** 2).mean()
-        return loss.item(), torch.autograd.grad(loss, variables)
+        loss = loss_of(variables, x, y)
+        return loss.item(), torch.autograd.grad(loss, flat)
 
-    return run, lambda result: (result[0], [g.numpy() for g in result[1]])
+    return run, unpacker(stages)
 
 
-def jax_system(x, y, parameters, form):
+# ---- JAX -----------------------------------------------------------------------------------------
+
+
+def jax_filters(form):
+    import jax
+
+    jnp = jax.numpy
+
+    def padded(h, x):
+        return jnp.pad(x, ((0, 0), (h.shape[2] - 1, 0)))
+
+    def rows(h, x):
+        wide, n, last = padded(h, x), x.shape[1], h.shape[2] - 1
+        return [wide[:, last - k : last - k + n] for k in range(last + 1)]
+
+    def conv(h, x, groups):
+        return jax.lax.conv_general_dilated(
+            x[None], h[:, :, ::-1], (1,), [(h.shape[2] - 1, 0)], feature_group_count=groups
+        )[0]
+
+    def time_first(h, x, groups):
+        return jax.lax.conv_general_dilated(
+            x.T[None],
+            h[:, :, ::-1].transpose(2, 1, 0),
+            (1,),
+            [(h.shape[2] - 1, 0)],
+            dimension_numbers=("NWC", "WIO", "NWC"),
+            feature_group_count=groups,
+        )[0].T
+
+    def shifts(h, x, groups):
+        if groups > 1:
+            return sum(h[:, :, k] * row for k, row in enumerate(rows(h, x)))
+        return sum(h[:, :, k] @ row for k, row in enumerate(rows(h, x)))
+
+    def lagged(h, x, groups):
+        if groups > 1:
+            return shifts(h, x, groups)
+        stacked = jnp.stack(rows(h, x), axis=1)
+        return h.reshape(len(h), -1) @ stacked.reshape(-1, x.shape[1])
+
+    forms = {"conv": conv, "conv, time first": time_first, "shifts": shifts, "lagged": lagged}
+    return forms[form]
+
+
+def jax_system(stages, x, y, dtype, form):
+    """JAX: its compiler's value and gradient."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
     jnp = jax.numpy
-    x, y = jnp.asarray(x), jnp.asarray(y)
-
-    def convolve(h, mixed):
-        return jax.lax.conv_general_dilated(mixed[None], h[:, :, ::-1], (1,), [(HALO, 0)])[0]
-
-    def shift_and_add(h, mixed):
-        padded = jnp.pad(mixed, ((0, 0), (HALO, 0)))
-        n = mixed.shape[1]
-        return sum(h[:, :, k] @ padded[:, HALO - k : HALO - k + n] for k in range(N_TAPS))
-
-    def lagged_product(h, mixed):
-        padded = jnp.pad(mixed, ((0, 0), (HALO, 0)))
-        n = mixed.shape[1]
-        rows = jnp.stack([padded[:, HALO - k : HALO - k + n] for k in range(N_TAPS)], axis=1)
-        return h.reshape(1, -1) @ rows.reshape(-1, n)
-
-    fir = {"conv": convolve, "shifts": shift_and_add, "lagged": lagged_product}[form]
+    x, y = (jnp.asarray(np.ascontiguousarray(a.T.astype(dtype))) for a in (x, y))
+    filters = jax_filters(form)
 
     @jax.jit
     @jax.value_and_grad
     def objective(variables, x, y):
-        w, h, base, amplitude, shift, kappa = variables
-        filtered = fir(h, w @ x)
-        predicted = base + amplitude * jnp.exp(-jnp.exp(-jnp.exp(kappa) * (filtered + shift)))
-        return ((predicted - y) ** 2).mean()
+        for stage, values in zip(stages, variables, strict=True):
+            if stage.kind == "wc":
+                x = values[0] @ x
+            elif stage.kind in ("fir", "bank"):
+                x = filters(values[0], x, len(values[0]) if stage.kind == "bank" else 1)
+            elif stage.kind == "relu":
+                x = jnp.maximum(x, 0)
+            else:
+                base, amplitude, shift, kappa = (v[:, None] for v in values)
+                x = base + amplitude * jnp.exp(-jnp.exp(-jnp.exp(kappa) * (x + shift)))
+        return ((x - y) ** 2).mean()
 
-    variables = [jnp.asarray(p) for p in parameters]
+    variables = [[jnp.asarray(p.astype(dtype)) for p in stage.parameters] for stage in stages]
 
     def run():
-        return jax.block_until_ready(objective(variables, x, y))
+        loss, gradients = jax.block_until_ready(objective(variables, x, y))
+        return loss, [g for each in gradients for g in each]
 
-    return run, lambda result: (float(result[0]), [np.asarray(g) for g in result[1]])
+    return run, unpacker(stages)
 
 
-def systems(n_bins, peers=True):
+# ---- measuring -----------------------------------------------------------------------------------
+
+
+def gemm_system(dtype):
+    """NumPy's product of two large square matrices."""
+    a, b = np.random.default_rng(0).random((2, SQUARE, SQUARE)).astype(dtype)
+    out = np.empty_like(a)
+    return (lambda: np.dot(a, b, out)), None
+
+
+def systems(string, n_bins, dtype="float64", peers=True, compiled=False):
     """Name to a function without arguments, and one that makes arrays of what it returns."""
-    x, y, parameters = simulate(n_bins)
-    found = {OURS: our_system(x, y, parameters)}
+    x, y, theta, stages = simulate(string, n_bins)
+    found = {OURS: our_system(string, x, y, theta, dtype)}
     if peers:
-        found |= {f"torch, {f}": torch_system(x, y, parameters, f) for f in ("conv1d", "unfold")}
-        found |= {
-            f"jax, {form}": jax_system(x, y, parameters, form)
-            for form in ("conv", "shifts", "lagged")
-        }
-    return found
+        for form in ("conv1d", "shifts", "lagged"):
+            found[f"torch, {form}"] = torch_system(stages, x, y, dtype, form)
+            if compiled:
+                found[f"torch, {form}, compiled"] = torch_system(stages, x, y, dtype, form, True)
+        for form in ("conv", "conv, time first", "shifts", "lagged"):
+            found[f"jax, {form}"] = jax_system(stages, x, y, dtype, form)
+    return found, stages
 
 
-def check_agreement(found):
+def check_agreement(found, dtype):
+    """Refuse to time systems that do not compute the same."""
+    rtol = 1e-7 if dtype == "float64" else 2e-3
     reference, *others = (unpack(run()) for run, unpack in found.values())
-    for loss, gradients in others:
-        np.testing.assert_allclose(loss, reference[0], rtol=1e-9)
-        for a, b in zip(gradients, reference[1], strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7 * np.abs(b).max())
+    for loss, gradient in others:
+        np.testing.assert_allclose(loss, reference[0], rtol=rtol)
+        atol = rtol * np.abs(reference[1]).max()
+        np.testing.assert_allclose(gradient, reference[1], rtol=rtol, atol=atol)
 
 
 def medians(found, repeats, calls):
-    """Seconds per call; each repeat takes all systems in turn, some calls of each as a fit does."""
+    """Seconds per call; each repeat takes all systems in turn, some calls of each as a fit does.
+
+    What is several times slower than others of its library does not count, and has few turns.
+    """
     seconds = {name: [] for name in found}
-    for _ in range(repeats):
+    first = {}
+    for name, (run, _) in found.items():
+        run()
+        start = time.perf_counter()
+        run()
+        first[name] = time.perf_counter() - start
+    best = {}
+    for name, taken in first.items():
+        library = name.split(",")[0]
+        best[library] = min(taken, best.get(library, taken))
+    for turn in range(repeats):
         for name, (run, _) in found.items():
-            for _ in range(calls):
+            if turn >= FEW_TURNS and first[name] > SLOWER * best[name.split(",")[0]]:
+                continue
+            for _ in range(int(np.clip(TURN / first[name], 1, calls))):
                 start = time.perf_counter()
                 run()
                 seconds[name].append(time.perf_counter() - start)
     return {name: float(np.median(s)) for name, s in seconds.items()}
 
 
+def count_flops(stages):
+    """Multiplications and additions of a bin: a product forward, and two backward but for x."""
+    forward = [stage.n_flops for stage in stages]
+    return 3 * sum(forward) - forward[0]
+
+
+def measure(name, n_bins, options):
+    """Print the table of a model, and give the ratio of the best peer to ours."""
+    found, stages = systems(
+        MODELS[name], n_bins, options.dtype, not options.no_peers, options.compile
+    )
+    check_agreement(found, options.dtype)
+    found[GEMM] = gemm_system(options.dtype)
+    result = medians(found, options.repeats, options.calls)
+    gemm = 2 * SQUARE**3 / result.pop(GEMM)
+    reached = count_flops(stages) * n_bins / result[OURS]
+    print(f"{name}, {n_bins:,} bins, {options.dtype}: {MODELS[name]}")
+    for system, seconds in result.items():
+        print(f"  {system:26s}{1e3 * seconds:9.3f} ms {seconds / result[OURS]:8.2f} x")
+    print(
+        f"  {count_flops(stages):,} flop a bin: {reached / 1e9:.1f} GFLOP/s, "
+        f"{reached / gemm:.2f} of the {gemm / 1e9:.1f} of a product of {SQUARE} rows"
+    )
+    return {peer: result[peer] / result[OURS] for peer in result if peer != OURS}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--bins", type=int, nargs="+", default=[10_000, 100_000])
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--bins", type=int, nargs="+", help="default: by model")
+    parser.add_argument("--dtype", choices=["float64", "float32"], default="float64")
     parser.add_argument("--repeats", type=int, default=20)
-    parser.add_argument("--calls", type=int, default=20, help="calls of a system in each repeat")
+    parser.add_argument("--calls", type=int, default=20, help="most calls of a system in a repeat")
+    parser.add_argument("--compile", action="store_true", help="torch.compile as well")
     parser.add_argument("--no-peers", action="store_true")
     options = parser.parse_args(arguments)
-    for n_bins in options.bins:
-        found = systems(n_bins, not options.no_peers)
-        check_agreement(found)
-        result = medians(found, options.repeats, options.calls)
-        print(f"{n_bins:,} bins, median of {options.repeats * options.calls}")
-        for name, seconds in result.items():
-            print(f"  {name:26s}{1e3 * seconds:9.3f} ms {seconds / result[OURS]:8.2f} x")
+    for name in options.models:
+        for n_bins in options.bins or BINS[name]:
+            ratios = measure(name, n_bins, options)
+            for library in ("torch", "jax"):
+                best = [ratio for peer, ratio in ratios.items() if peer.startswith(library)]
+                if best:
+                    print(f"  the best of {library}: {min(best):.2f} x")
 
 
 def test_benchmark_runs(capsys):
     main(["--bins", "50", "--repeats", "1", "--no-peers"])
-    assert OURS in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert all(f"{name}, 50 bins" in out for name in MODELS) and "GFLOP/s" in out
 
 
 if __name__ == "__main__":

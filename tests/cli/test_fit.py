@@ -3,16 +3,23 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
-from nems_dsl import Model
+from nems_dsl import Model, Objective
 from nems_dsl.cli import outcome
-from nems_dsl.cli.fit import Dtype, Loss
+from nems_dsl.cli.options import Dtype, Init, Loss, Optimizer
+from nems_dsl.fitting import cross_validate
 from nems_dsl.fitting.losses import LOSSES
+from nems_dsl.fitting.optimisers.choice import OPTIMIZERS
+from nems_dsl.fitting.starts.choice import INITS
+from nems_dsl.models.results import FitResults
 
 STRING = "wc.6x1-fir.1x4-lvl.1"
+# no start from data can be had for it
+HIDDEN = "wc.3x2-relu.2-wc.2x1"
 PNG = b"\x89PNG"
 
 
@@ -83,9 +90,120 @@ def test_options_reach_the_fit(nems, tmp_path, trials):
     assert Model.load(tmp_path / f"{STRING}.ch0.json").results.loss_name == "mse"
 
 
-def test_all_losses_can_be_chosen():
+def test_any_number_of_threads_leaves_the_same(nems, tmp_path, trials):
+    outcomes = []
+    for threads in (["-j", "1"], ["--threads", "2"], []):
+        done = nems("fit", STRING, "-d", trials, "--no-figure", "--force", *threads)
+        assert done.code == 0
+        rows = [{**row, "seconds": ""} for row in table(done.out)]
+        values = [
+            Model.load(tmp_path / f"{STRING}.ch{channel}.json").layers["fir"].get_parameter_values()
+            for channel in (0, 1)
+        ]
+        outcomes.append((rows, np.array(values).tolist()))
+    assert outcomes[0] == outcomes[1] == outcomes[2]
+    refused = nems("fit", STRING, "-d", trials, "--threads", "0")
+    assert refused.code == 2 and "--threads" in refused.err
+
+
+def test_options_of_the_search_reach_it(nems, tmp_path, trials):
+    done = nems(
+        "fit", STRING, "-d", trials, "-c", "0", "--init", "mean", "--starts", "3", "--seed", "4",
+        "--optimizer", "l-bfgs-b", "--tolerance", "1e-3", "--validation", "0.3", "--no-figure",
+    )  # fmt: skip
+    assert done.code == 0
+    model = Model.load(tmp_path / f"{STRING}.ch0.json")
+    results = model.results
+    assert [start.init for start in results.starts] == ["mean", "prior", "prior"]
+    assert results.optimizer == "l-bfgs-b"
+    assert len(results.validation_history) == len(results.loss_history)
+    stored = np.load(trials)
+    x = [stored[f"stim_{i}"] for i in range(4)]
+    y = [stored[f"resp_{i}"][:, [0]] for i in range(4)]
+    again = Model(STRING).fit(
+        x, y, init="mean", n_starts=3, seed=4, optimizer="l-bfgs-b", tolerance=1e-3,
+        validation=0.3, verbose=0,
+    )  # fmt: skip
+    assert again.results.starts == results.starts
+    assert again.results.loss == results.loss
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-seconds", "0"], "max_seconds must be above 0"),
+        (["--validation", "1.5"], "the share to hold out must lie between 0 and 1"),
+        (["--optimizer", "closed-form"], "cannot be used here"),
+    ],
+)
+def test_options_that_mean_nothing(nems, trials, options, message):
+    done = nems("fit", STRING, "-d", trials, *options)
+    assert (done.code, done.out) == (1, "")
+    assert message in done.err
+
+
+@pytest.mark.parametrize(
+    "options", [["--init", "luck"], ["--optimizer", "adam"], ["--starts", "0"]]
+)
+def test_choices_that_are_not_there(nems, trials, options):
+    done = nems("fit", STRING, "-d", trials, *options)
+    assert (done.code, done.out) == (2, "")
+    assert options[0] in done.err
+
+
+def test_all_choices_can_be_made():
     assert {loss.value for loss in Loss} == set(LOSSES)
     assert {dtype.value for dtype in Dtype} == {"float64", "float32"}
+    # a model that is made from a string stands nowhere yet
+    assert {init.value for init in Init} == set(INITS) - {"model"}
+    assert {optimizer.value for optimizer in Optimizer} == set(OPTIMIZERS)
+
+
+def test_warnings_stand_below_the_table(nems, trials):
+    done = nems("fit", STRING, "-d", trials, "--max-iter", "1", "--init", "mean", "--no-figure")
+    assert [row["converged"] for row in table(done.out)] == ["no", "no"]
+    warning = "warning: channels 0, 1: not converged: the limit of 1 iterations was reached"
+    assert warning in done.err.splitlines()
+    quiet = nems(
+        "fit", STRING, "-d", trials, "--max-iter", "1", "--init", "mean", "--no-figure", "-q",
+        "--force",
+    )  # fmt: skip
+    assert quiet.err == ""
+
+
+def test_cross_validation(nems, tmp_path, trials):
+    done = nems("fit", STRING, "-d", trials, "--cross-validate", "5", "--no-figure")
+    assert done.code == 0
+    assert "2 models, held out: each of 5 parts in turn" in done.err
+    rows = table(done.out)
+    assert tuple(rows[0]) == outcome.VALIDATED
+    stored = np.load(trials)
+    x, y = ([stored[f"{name}_{i}"] for i in range(5)] for name in ("stim", "resp"))
+    expected = cross_validate(STRING, x, y, n_folds=5)
+    for place, row in enumerate(rows):
+        assert row["r_test"] == f"{expected.score[place]:.3f}"
+        assert row["se"] == f"{expected.standard_error[place]:.3f}"
+        assert row["r_fit"] == f"{expected.score_fit[place]:.3f}"
+        model = Model.load(tmp_path / f"{STRING}.ch{place}.json")
+        whole = Model(STRING).fit(x, [trial[:, [place]] for trial in y], verbose=0)
+        assert np.array_equal(model.predict(x[0]), whole.predict(x[0]))
+
+
+@pytest.mark.parametrize("string", [STRING, "wc.NxR-lvl.R"])
+def test_cross_validation_of_chosen_channels(nems, trials, string):
+    done = nems("fit", string, "-d", trials, "--cross-validate", "5", "-c", "1", "--no-figure")
+    (row,) = table(done.out)
+    stored = np.load(trials)
+    x = [stored[f"stim_{i}"] for i in range(5)]
+    y = [stored[f"resp_{i}"][:, [1]] for i in range(5)]
+    expected = cross_validate(string, x, y, n_folds=5)
+    assert (row["channel"], row["r_test"]) == ("1", f"{expected.score:.3f}")
+
+
+def test_cross_validation_leaves_no_other_part_to_hold_out(nems, trials):
+    done = nems("fit", STRING, "-d", trials, "--cross-validate", "5", "--test", "0.2")
+    assert (done.code, done.out) == (2, "")
+    assert "leave out --test" in " ".join(done.err.replace("│", " ").split())
 
 
 def test_files_are_not_overwritten_unasked(nems, tmp_path, trials):
@@ -217,11 +335,51 @@ def test_ctrl_c(nems, trials, monkeypatch):
     assert (done.code, done.out) == (128 + signal.SIGINT, "")
 
 
+def test_ctrl_c_leaves_what_was_finished(nems, tmp_path, trials, monkeypatch):
+    fit, seen = Model.fit, []
+
+    def interrupt(self, *args, **kwargs):
+        seen.append(self)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(Model, "fit", interrupt)
+    done = nems("fit", STRING, "-d", trials, "--threads", "1")
+    assert done.code == 128 + signal.SIGINT
+    assert [row["channel"] for row in table(done.out)] == ["0"]
+    assert "interrupted: 1 of 2 models saved" in done.err
+    assert {path.name for path in tmp_path.iterdir()} == {"trials.npz", f"{STRING}.ch0.json"}
+
+
+def test_ctrl_c_in_a_single_fit_saves_the_best_so_far(nems, tmp_path, trials, monkeypatch):
+    def interrupt(self):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Objective, "conditioning", interrupt)
+    done = nems("fit", STRING, "-d", trials, "-c", "0", "--optimizer", "l-bfgs-b")
+    assert done.code == 128 + signal.SIGINT
+    assert table(done.out)[0]["converged"] == "no"
+    assert "warning: channel 0: not converged: interrupted" in done.err
+    results = Model.load(tmp_path / f"{STRING}.ch0.json").results
+    assert isinstance(results, FitResults) and results.status == 2
+
+
+def test_ctrl_c_while_a_model_is_saved_ends_the_other_fits(nems, trials, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Model, "save", interrupt)
+    done = nems("fit", STRING, "-d", trials, "--threads", "1")
+    assert (done.code, done.out) == (128 + signal.SIGINT, "")
+    assert not [each for each in threading.enumerate() if each.name.startswith("nems_dsl")]
+
+
 def test_data_in_large_units_are_pointed_out(tmp_path):
     rng = np.random.default_rng(0)
     x, y = 1e3 * rng.random((200, 3)), rng.random(200)
     np.savez(tmp_path / "loud.npz", stim=x, resp=y)
-    command = ["-m", "nems_dsl.cli", "fit", "wc.3x1-lvl.1", "--data", "loud.npz", "--no-figure"]
+    command = ["-m", "nems_dsl.cli", "fit", HIDDEN, "--data", "loud.npz", "--no-figure"]
     run = subprocess.run(
         [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
     )

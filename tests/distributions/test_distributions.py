@@ -64,6 +64,48 @@ def test_gradient_is_that_of_central_differences(prior, reference, inside):
 
 
 @each_case
+def test_curvature_is_the_slope_of_the_gradient(prior, reference, inside):
+    x, step = np.array(inside), 1e-6
+    numeric = prior.log_density_gradient(x + step) - prior.log_density_gradient(x - step)
+    curvature = prior.log_density_curvature(x)
+    np.testing.assert_allclose(curvature, numeric / (2 * step), rtol=1e-6, atol=1e-7)
+
+
+@each_prior
+def test_nothing_is_denser_than_the_mode(prior):
+    low, high = prior.support
+    mode = prior.mode()
+    assert mode.shape == prior.shape and mode.dtype == np.float64
+    assert np.all(mode >= low) and np.all(mode <= high)
+    elsewhere = prior.sample((500, *prior.shape), rng=0)
+    assert np.all(prior.log_density(mode) >= prior.log_density(elsewhere) - 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("prior", "mode"),
+    [
+        (Normal(2, 3), 2.0),
+        (HalfNormal(3), 0.0),
+        (Uniform(1, 4), 2.5),
+        (Gamma(3, 2), 1.0),
+        (Gamma(0.5, 2), 0.0),
+        (Exponential(2), 0.0),
+        (Beta(3, 2), 2 / 3),
+        (Beta(1, 1), 0.5),
+        (Beta(1, 2), 0.0),
+        (Beta(2, 1), 1.0),
+        (Beta(1, 0.5), 1.0),
+        (Beta(0.5, 1), 0.0),
+        (Beta(0.5, 2), 0.0),
+        (Beta(0.5, 0.5), 0.0),
+    ],
+    ids=repr,
+)
+def test_mode(prior, mode):
+    assert prior.mode() == pytest.approx(mode, rel=1e-15)
+
+
+@each_case
 def test_mean_and_support_are_those_of_scipy(prior, reference, inside):
     assert prior.mean() == pytest.approx(reference.mean(), rel=1e-14)
     assert prior.support == reference.support()
@@ -83,12 +125,14 @@ def test_outside_the_support_nothing_is_possible_and_no_direction_better(prior):
         if np.isfinite(x):
             assert np.all(prior.log_density(x) == -np.inf)
             assert np.all(prior.log_density_gradient(x) == 0)
+            assert np.all(prior.log_density_curvature(x) == 0)
 
 
 @each_prior
 def test_nan_gives_nan(prior):
     assert np.all(np.isnan(prior.log_density(np.nan)))
     assert np.all(np.isnan(prior.log_density_gradient(np.nan)))
+    assert np.all(np.isnan(prior.log_density_curvature(np.nan)))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +164,7 @@ def test_shapes(prior):
     x = np.full((3, 1, 1), 0.5)
     expected = np.broadcast_shapes(x.shape, prior.shape)
     assert prior.log_density(x).shape == prior.log_density_gradient(x).shape == expected
+    assert prior.log_density_curvature(x).shape == expected
     assert prior.mean().dtype == prior.sample(rng=0).dtype == np.float64
 
 

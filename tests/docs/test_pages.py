@@ -11,7 +11,19 @@ from nems_dsl.compiler.catalogue import catalogue
 from tests.integration.cells import read_cells, run_cell, shows
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGES = ("index", "data_forms", "fitting", "dstrf", "own_layers", "architecture")
+PAGES = (
+    "index",
+    "data_forms",
+    "fitting",
+    "losses",
+    "channels",
+    "metrics",
+    "crossvalidation",
+    "dstrf",
+    "own_layers",
+    "architecture",
+    "spaces",
+)
 
 
 @pytest.fixture

@@ -117,7 +117,11 @@ def test_scores_are_those_of_the_held_out_data(data, string):
         for row in rows
     ]
     assert [row.channel for row in rows] == [0, 1, 2]
-    assert seen[0] == ((0, 1, 2) if string == "wc.4x3-lvl.3" else (0,), 0)
+    jobs = [(0, 1, 2)] if string == "wc.4x3-lvl.3" else [(0,), (1,), (2,)]
+    for job in jobs:
+        iterations = [iteration for channels, iteration in seen if channels == job]
+        assert iterations == list(range(len(iterations))) and iterations
+    assert {channels for channels, _ in seen} == set(jobs)
     for row in rows:
         prediction = row.model.predict(stim[-1])[:, row.output]
         target = resp[-1][:, row.channel]
@@ -129,6 +133,26 @@ def test_scores_are_those_of_the_held_out_data(data, string):
                 target=[y[:, row.channel] for y in resp[:-1]],
             )
         )
+
+
+def test_models_come_in_order_for_any_number_of_threads(data):
+    split = hold_out(data.stim, data.resp)
+    found = []
+    for n_jobs in (1, 2, None):
+        jobs = plan_channels("wc.4x1-fir.1x3-lvl.1", split, channels=[2, 0, 1])
+        fits = list(fit_channels(jobs, split, n_jobs=n_jobs, max_iterations=20))
+        assert [row.channel for rows in fits for row in rows] == [2, 0, 1]
+        found.append([(row.r_test, row.nmse_test, row.r_fit) for rows in fits for row in rows])
+    assert found[0] == found[1] == found[2]
+    with pytest.raises(ValueError, match="n_jobs must be a number of threads"):
+        next(fit_channels(jobs, split, n_jobs=0))
+
+
+def test_a_fault_in_a_fit_names_the_channel(data):
+    split = hold_out(data.stim, data.resp - data.resp.min(axis=0) - [0, 0, 1])
+    jobs = plan_channels("wc.4x1-sig.1", split)
+    with pytest.raises(ValueError, match=r"^in the fit of channel 2 alone: .* for counts"):
+        list(fit_channels(jobs, split, loss="poisson"))
 
 
 def test_nothing_held_out_gives_nan(data):

@@ -68,3 +68,37 @@ def test_correlated_channels_take_few_iterations(data):
     )
     assert fitted.results.loss == pytest.approx(residual.std() / y.std(), rel=1e-6)
     assert fitted.results.n_iterations < 60
+
+
+@pytest.mark.parametrize("string", ["fir.6x5-relu.1.s", "fir.6x5.ac-relu.1.s", "strf.6x5-dexp.1"])
+def test_channels_at_all_lags_come_out_alike(string):
+    rng = np.random.default_rng(0)
+    smooth = np.cumsum(rng.normal(size=(900, 6)), axis=0) / 10 + rng.random((900, 1))
+    x = [smooth[:500], smooth[500:]]
+    objective = Objective(Model(string), x, [rng.normal(size=(len(t), 1)) for t in x])
+    (block,) = objective.conditioning().blocks
+    assert block.is_lagged and block.n_rows == 30
+    ahead = objective.reach.future
+    lagged = []
+    for trial in x:
+        padded = np.pad(trial, ((4 - ahead, ahead), (0, 0)))
+        windows = np.stack([padded[4 - k : 4 - k + len(trial)] for k in range(5)], axis=2)
+        lagged.append(windows.reshape(len(trial), -1))
+    whole = np.concatenate(lagged)
+    moment = whole.T @ whole / len(whole)
+    after = block.whiten.T @ moment @ block.whiten
+    # what the loss bends by in the variables: alike, but for the directions with hardly any power
+    assert np.linalg.cond(after) < np.linalg.cond(moment) / 10
+    ridge = 1e-3 * np.trace(moment) / 30
+    power = np.trace(moment) / 30
+    loaded = block.whiten.T @ (moment + ridge * np.eye(30)) @ block.whiten
+    np.testing.assert_allclose(loaded, power * np.eye(30), atol=1e-8 * power)
+    again = objective.conditioning().blocks[0]
+    assert again.whiten is block.whiten
+
+
+def test_bounded_weights_keep_their_own_coordinates():
+    x = np.random.default_rng(0).random((200, 6))
+    model = Model("fir.6x5-lvl.1")
+    model.layers["fir"].parameters["coefficients"].bounds = (-1, 1)
+    assert Objective(model, x, x[:, 0]).conditioning().blocks == []

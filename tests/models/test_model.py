@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import nems_dsl
 from nems_dsl import Model, ModelStringError, fit
 from nems_dsl.distributions import Normal
 from nems_dsl.layers.base import Layer, Parameter, Phi
@@ -93,6 +94,29 @@ def test_symbols_wait_for_data():
     with pytest.raises(ModelStringError) as caught:
         fitted.score(x, y[:, :2])
     assert caught.value.code == "E203"
+
+
+def test_a_model_of_one_output_points_to_fits_of_several():
+    rng = np.random.default_rng(0)
+    x, y = rng.random((100, 3)), rng.random((100, 2))
+    with pytest.raises(ModelStringError) as caught:
+        Model("wc.3x1-lvl.1").fit(x, y, verbose=0)
+    assert caught.value.code == "E203"
+    hint = "nems_dsl.fit(string, x, y) fits a model to each channel"
+    assert hint in str(caught.value)
+    with pytest.raises(ModelStringError) as caught:
+        Model("wc.3x3-lvl.3").fit(x, y, verbose=0)
+    assert hint not in str(caught.value)
+
+
+def test_cross_validation_of_a_model_is_that_of_its_string():
+    rng = np.random.default_rng(0)
+    x = rng.random((200, 3))
+    y = x[:, :1] + rng.random((200, 1))
+    result = Model("wc.3x1-lvl.1").cross_validate(x, y, n_folds=4, metric="r2")
+    expected = nems_dsl.cross_validate("wc.3x1-lvl.1", x, y, n_folds=4, metric="r2")
+    assert np.array_equal(result.prediction, expected.prediction)
+    assert (result.score, result.metric) == (expected.score, "r2")
 
 
 # ---- layers by name --------------------------------------------------------------------------

@@ -17,7 +17,7 @@ _OUTPUTS = {"dexp": (), "lvl": (), "relu": ("s", "o")}
 _PENALTIES = ("l2", "l2:#", "l2#")
 _OF_WEIGHTS = (*_PENALTIES, "wl2", "wl2:#", "wl2#")
 _L1 = tuple(
-    FlagThere(flag, refused="there is no penalty on absolute values")
+    FlagThere(flag, refused="its weight there is not known well enough; write l1 natively")
     for flag in ("l1", "l1:#", "l1#", "l1l2:#:#")
 )
 

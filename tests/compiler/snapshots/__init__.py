@@ -2,7 +2,8 @@
 
 A file holds entries apart by a line of ``====``. An entry is the string as a Python literal, on
 lines of their own the data that it meets, if any, as ``stim=18 response=3``, or the dialect that it
-is read in or converted to, as ``dialect=nems`` or ``target=nems``, and after a line of ``----`` the
+is read in or converted to, as ``dialect=nems`` or ``target=nems``; ``read=space`` for a model
+space, or ``pattern=...`` for a condition on the variants of that; and after a line of ``----`` the
 whole message. To write the messages anew after a change of wording, run the tests with
 ``NEMS_DSL_REWRITE_SNAPSHOTS=1``, and read the difference.
 """
@@ -11,11 +12,13 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
 from nems_dsl import ModelStringError, convert, parse
 from nems_dsl.compiler import fit_to_data
+from nems_dsl.sweeps import expand
 
 FOLDER = Path(__file__).parent
 REWRITE = os.environ.get("NEMS_DSL_REWRITE_SNAPSHOTS") == "1"
@@ -40,6 +43,12 @@ class Entry:
 def fault_of(string: object, data: str = "") -> ModelStringError:
     """Give the error that a string raises."""
     try:
+        if data == "read=space":
+            expand(string)
+            raise AssertionError(f"{string!r} is not at fault")
+        if data.startswith("pattern="):
+            deque(expand(data.removeprefix("pattern="), where=string), maxlen=0)
+            raise AssertionError(f"{string!r} is not at fault")
         sizes = dict(part.split("=") for part in data.split())
         if "target" in sizes:
             convert(string, "native", sizes["target"])

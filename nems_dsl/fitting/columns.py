@@ -1,0 +1,89 @@
+"""Columns of a response: which of them to fit, and whether there is something in them to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..models.trials import Trial
+
+
+def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tuple[int, ...]:
+    """Read which channels of a response a user means.
+
+    Parameters
+    ----------
+    channels : int, sequence of int, or (n_columns,) sequence of bool, optional
+        All of them by default.
+    n_columns : int
+        How many there are.
+
+    Raises
+    ------
+    ValueError
+        There is no such channel, one is named twice, or none is.
+
+    Examples
+    --------
+    >>> choose_columns([4, 1], 5), choose_columns([True, False, True], 3), choose_columns(None, 2)
+    ((4, 1), (0, 2), (0, 1))
+    """
+    if channels is None:
+        return tuple(range(n_columns))
+    array = np.atleast_1d(np.asarray(channels))
+    if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iub":
+        raise ValueError(f"channels must be whole numbers from 0, at least one, not {channels!r}")
+    if array.dtype.kind == "b":
+        if len(array) != n_columns or not array.any():
+            raise ValueError(
+                f"channels has {len(array)} entries of True or False, {int(array.sum())} of them "
+                f"True; it needs one for each of the response's {n_columns} channels, and one True"
+            )
+        array = np.flatnonzero(array)
+    chosen = tuple(int(channel) for channel in array)
+    for channel in chosen:
+        if not 0 <= channel < n_columns:
+            raise ValueError(
+                f"there is no channel {channel}: the response has {n_columns}, counted from 0"
+            )
+        if chosen.count(channel) > 1:
+            raise ValueError(f"channel {channel} is named twice in channels={channels!r}")
+    return chosen
+
+
+def take_columns(trials: Sequence[Trial], columns: Sequence[int]) -> list[Trial]:
+    """Give some columns of every trial."""
+    return [trial[:, list(columns)] for trial in trials]
+
+
+def check_columns(target: Sequence[Trial], columns: Sequence[int]) -> None:
+    """Refuse columns that are infinite somewhere, or in which there is nothing to be learnt.
+
+    Raises
+    ------
+    ValueError
+        Names the channel by its number in the response.
+    """
+    for column in columns:
+        for number, trial in enumerate(target):
+            infinite = np.isinf(trial[:, column])
+            if infinite.any():
+                place = f"trial {number}, " if len(target) > 1 else ""
+                raise ValueError(
+                    f"channel {column} of the response is infinite at {place}bin "
+                    f"{int(infinite.argmax())} ({int(infinite.sum())} such values in all); NaN "
+                    "marks bins to be left out"
+                )
+        values = np.concatenate([trial[:, column] for trial in target])
+        valid = values[~np.isnan(values)]
+        if valid.size < 2:
+            raise ValueError(
+                f"channel {column} of the response has {valid.size} samples to fit that are not "
+                "NaN; at least 2 are needed"
+            )
+        if valid.min() == valid.max():
+            raise ValueError(
+                f"channel {column} of the response has no variance where the model is fitted: all "
+                f"samples are {valid[0]:g}"
+            )

@@ -1,0 +1,123 @@
+"""What came of a cross-validation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..models import Model
+from .folds import Fold
+
+_MOST_ROWS = 20
+
+
+@dataclass(frozen=True, repr=False)
+class CrossValidation:
+    """Models fitted to parts of a recording, and what they predict of the rest.
+
+    Attributes
+    ----------
+    score : float, or (channels,) ndarray
+        Of held-out predictions; how `method` says. A float for one channel.
+    standard_error : float, or (channels,) ndarray
+        Of `score`.
+    score_fit : float, or (channels,) ndarray
+        Mean over folds of each model's score on the data of its own fit.
+    scores, scores_fit : (n_folds, channels) ndarray
+        Of each fold: on what was held out, and on what was fitted.
+    prediction : array or list, in the form of the input
+        Each bin predicted by the model that has not seen it.
+    models : list
+        One fitted `Model` for each fold; or, where each channel has a model of its own, a list of
+        these for each fold.
+    folds : list of Fold
+        What was fitted and what was held out.
+    method : {"jackknife", "kfold"}
+    metric : str
+    by : {"trials", "time"}
+        What was held out.
+    gap : int
+        Bins between blocks of time and what was fitted.
+    candidates : list of str
+        The models that there were to choose from; one if there was no choice.
+    choices : (n_folds, n_models) ndarray of int
+        Which candidate was chosen in each fold, for each channel that has a model of its own.
+    inner_scores : (n_folds, n_models, n_candidates) ndarray
+        What the choice was made by; NaN if there was none.
+    """
+
+    score: Any
+    standard_error: Any
+    score_fit: Any
+    scores: np.ndarray
+    scores_fit: np.ndarray
+    prediction: Any
+    models: list[Any]
+    folds: list[Fold]
+    method: str
+    metric: str
+    by: str
+    gap: int
+    candidates: list[str]
+    choices: np.ndarray
+    inner_scores: np.ndarray
+
+    def summary(self) -> str:
+        """Give a table of the scores as text."""
+        return "\n".join([*self._head(), "", *self._table(), *self._tail()])
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        n_channels = self.scores.shape[1]
+        return (
+            f"<CrossValidation of {self._title()}: {len(self.folds)} folds by {self.by}, "
+            f"{n_channels} channel{'s' * (n_channels != 1)}, mean {self.metric} "
+            f"{np.mean(self.score):.3f}>"
+        )
+
+    def _title(self) -> str:
+        more = len(self.candidates) - 1
+        return self.candidates[0] + (f" and {more} other{'s' * (more > 1)}" if more else "")
+
+    def _head(self) -> Iterator[str]:
+        yield self._title()
+        gap = "" if self.by == "trials" else f", with gaps of {self.gap} bins"
+        yield f"{self.metric}, {self.method} over {len(self.folds)} folds by {self.by}{gap}"
+
+    def _table(self) -> Iterator[str]:
+        columns = ("test", "se", "fit")
+        rows = np.column_stack([np.atleast_1d(v) for v in self._columns()])
+        yield "channel" + "".join(f"{name:>9}" for name in columns)
+        for channel, row in enumerate(rows[:_MOST_ROWS]):
+            yield f"{channel:>7}" + "".join(f"{value:>9.3f}" for value in row)
+        if len(rows) > _MOST_ROWS:
+            yield f"{f'({len(rows) - _MOST_ROWS} more)':>7}"
+        if len(rows) > 1:
+            # the mean of standard errors is not that of a mean
+            means = f"{rows[:, 0].mean():>9.3f}{'':9}{rows[:, 2].mean():>9.3f}"
+            yield f"{'mean':>7}{means}"
+
+    def _columns(self) -> tuple[Any, Any, Any]:
+        return self.score, self.standard_error, self.score_fit
+
+    def _tail(self) -> Iterator[str]:
+        if len(self.candidates) > 1:
+            yield ""
+            counts = Counter(int(choice) for choice in self.choices.ravel())
+            for choice, count in counts.most_common():
+                yield f"chosen {count} of {self.choices.size} times: {self.candidates[choice]}"
+        fits = [model.results for model in self._flat() if model.results is not None]
+        short = sum(not results.converged for results in fits)
+        if short:
+            yield ""
+            yield f"{short} of {len(fits)} fits did not converge"
+
+    def _flat(self) -> Iterator[Model]:
+        for models in self.models:
+            yield from models if isinstance(models, list) else [models]

@@ -1,0 +1,136 @@
+"""The Gauss-Newton curvature of a loss, summed over packs: J'WJ, without ever holding J whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg.blas import dsyrk
+
+from ..layers.arena import Arena, using
+from ..layers.base import FreeParameter, KernelLayer, Tangents, flat
+from ..layers.tangents import join
+from .blocks import Blocks
+from .engine import Engine, run_forward
+from .plan import Plan, Step
+from .reach import Reach
+
+
+class HasCurvature(Protocol):
+    """A loss, as far as a curvature needs it."""
+
+    def curvature(self, prediction: np.ndarray, target: np.ndarray, out: np.ndarray) -> None:
+        """Write the second derivative by each sample of the prediction."""
+        ...
+
+
+class Jacobian:
+    """Derivatives of the prediction by all free parameters, one block of the data at a time.
+
+    Parameters
+    ----------
+    engine : Engine
+        Of layers that all have kernels.
+    reach : Reach, optional
+        What a bin of the prediction depends on; without it the packs are not cut into blocks.
+
+    Raises
+    ------
+    ValueError
+        A layer of one's own has no derivative that could be carried forward.
+    """
+
+    def __init__(self, engine: Engine, reach: Reach | None = None):
+        own = engine.structure.without_kernels()
+        if own:
+            raise ValueError(
+                f"{own[0]} has no kernels, so that the curvature of the loss is not known; use "
+                "optimizer='l-bfgs-b'"
+            )
+        self.engine = engine
+        self.free = _free_parameters(engine)
+        self._blocks = Blocks(engine, reach)
+        self._arena = Arena()
+
+    def curvature(
+        self, theta: np.ndarray, loss: HasCurvature, share: float = 1.0, offset: int = 0
+    ) -> np.ndarray:
+        """Give the curvature of the sum that a loss is made of, but for the loss's factor.
+
+        Parameters
+        ----------
+        theta : (n,) array
+        loss : Loss
+        share : float
+            The share of the data to take; what it gives is scaled to stand for all.
+        offset : int
+            Which share: those of another offset are others.
+
+        Returns
+        -------
+        (n, n) ndarray
+            Symmetric, positive semidefinite.
+        """
+        engine, n = self.engine, len(theta)
+        values = engine.values(theta)
+        weights = engine.prepare(values)
+        total = np.zeros((n, n))
+        n_counted = 0
+        for block in self._blocks.chosen(share, offset):
+            plan = self._blocks.plan(block)
+            run_forward(plan.forward, weights)
+            self._arena.reset()
+            with using(self._arena):
+                tangents = self.tangents(plan, values)
+            n_counted += block.n_counted
+            if tangents is not None:
+                curvature = plan.last.d_out
+                loss.curvature(plan.last.out, plan.pack.target, curvature)
+                _add_products(total, tangents, flat(curvature))
+        # of each pair of parameters one half was written, on either side
+        total = total + total.T - np.diag(np.diag(total))
+        return total * (self._blocks.n_counted / n_counted)
+
+    def tangents(self, plan: Plan, values: Sequence[Mapping[str, np.ndarray]]) -> Tangents | None:
+        """Give the derivatives of the prediction on one pack, after its forward pass."""
+        found: dict[int, Tangents] = {}
+        for step in plan.forward:
+            parts = self._step(step, values[step.place], found)
+            if parts:
+                found[step.place] = join(parts)
+        return found.get(self.engine.structure.last)
+
+    def _step(
+        self, step: Step, values: Mapping[str, np.ndarray], found: Mapping[int, Tangents]
+    ) -> list[Tangents]:
+        layer = step.node.layer
+        assert isinstance(layer, KernelLayer)
+        free = self.free.get(step.place)
+        parts = layer.parameter_tangents(step.work, values, free) if free else []
+        for number, source in enumerate(step.node.sources):
+            if source.layer is not None and source.layer in found:
+                parts.append(layer.input_tangents(step.work, number, found[source.layer]))
+        return [part for part in parts if len(part.rows)]
+
+
+def _free_parameters(engine: Engine) -> dict[int, list[FreeParameter]]:
+    found: dict[int, list[FreeParameter]] = {}
+    for slot in engine.vector.slots:
+        low, high = engine.vector.layers[slot.layer].parameters[slot.name].bound_arrays()
+        found.setdefault(slot.layer, []).append(FreeParameter(slot.name, slot.start, low, high))
+    return found
+
+
+def _add_products(total: np.ndarray, tangents: Tangents, curvature: np.ndarray) -> None:
+    """Add the weighted products of all pairs of parameters, output by output."""
+    rows = np.unique(tangents.rows)
+    for row in rows:
+        entries, values = tangents.entries, tangents.values
+        if len(rows) > 1:
+            mine = tangents.rows == row
+            entries, values = entries[mine], values[mine]
+        values *= np.sqrt(curvature[row])
+        # a product of a matrix with itself takes half the work of two; the other half follows
+        products = dsyrk(1.0, values.T, trans=1, lower=1)
+        total[np.ix_(entries, entries)] += products

@@ -1,0 +1,200 @@
+"""The optimisers there are, and which of them a fit takes."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...layers.base import KernelLayer
+from ..skeleton import find_skeleton
+from .lbfgs import minimise_lbfgs
+from .least_squares import minimise_directly, minimise_least_squares, share_of_data
+from .watch import Limits, Watch
+
+if TYPE_CHECKING:
+    from ..objective import Objective
+
+Minimiser = Callable[["Objective", np.ndarray, Watch, bool], tuple[bool, str]]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """A way to minimise an objective.
+
+    Attributes
+    ----------
+    name : str
+    summary : str
+        What it is, in one line.
+    minimise : callable
+        Takes objective, start, watch, and whether the start is derived from data, so that the
+        best is near; gives whether it converged, and a message.
+    tolerance : float
+        An iteration that lowers the loss by less than this share of it is as good as none.
+    max_iterations : int
+    n_flat : int
+        So many such iterations on end are the end.
+    is_direct : bool
+        It ends at the same place from wherever it starts.
+    """
+
+    name: str
+    summary: str
+    minimise: Minimiser
+    tolerance: float
+    max_iterations: int
+    n_flat: int
+    is_direct: bool = False
+
+    def limits(
+        self,
+        tolerance: float | None,
+        max_iterations: int | None,
+        max_seconds: float | None,
+        patience: int,
+    ) -> Limits:
+        """Give the limits of a search; those that are None are this optimiser's own."""
+        return Limits(
+            self.tolerance if tolerance is None else tolerance,
+            self.max_iterations if max_iterations is None else max_iterations,
+            np.inf if max_seconds is None else max_seconds,
+            patience,
+        )
+
+
+OPTIMIZERS = {
+    each.name: each
+    for each in (
+        Optimizer(
+            "gauss-newton",
+            "damped Gauss-Newton steps within bounds; Fisher scoring for poisson",
+            minimise_least_squares,
+            tolerance=1e-5,
+            max_iterations=100,
+            n_flat=3,
+        ),
+        Optimizer(
+            "l-bfgs-b",
+            "limited-memory quasi-Newton steps within bounds, by gradients alone",
+            minimise_lbfgs,
+            tolerance=1e-6,
+            max_iterations=2000,
+            n_flat=10,
+        ),
+        Optimizer(
+            "closed-form",
+            "the solution of a linear least-squares problem",
+            minimise_directly,
+            tolerance=1e-9,
+            max_iterations=20,
+            n_flat=1,
+            is_direct=True,
+        ),
+    )
+}
+
+# What a search costs for each bin, in nanoseconds, measured: a gradient takes so much for each
+# parameter, and a curvature for each pair of them.
+_GRADIENT, _PRODUCT = 0.2, 0.08
+# How many of them a search takes, from a start derived from data: few gradients where they are
+# taken in variables of equal curvature, many elsewhere.
+_N_STEPS, _N_GRADIENTS, _N_CONDITIONED = 6, 400, 40
+# a curvature of so many parameters, and its factorisation, would no more fit a cache
+_MOST_PARAMETERS = 3000
+
+
+def choose_optimizer(objective: Objective, name: str | None) -> Optimizer:
+    """Give the optimiser of a name, or the one that should be fastest.
+
+    Parameters
+    ----------
+    objective : Objective
+    name : str, optional
+
+    Raises
+    ------
+    ValueError
+        There is no such optimiser, or it cannot minimise this.
+    """
+    if name is None:
+        return OPTIMIZERS[_fastest(objective)]
+    if name not in OPTIMIZERS:
+        near = difflib.get_close_matches(str(name), OPTIMIZERS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"no optimizer {name!r}; there are {', '.join(map(repr, OPTIMIZERS))}{hint}"
+        )
+    fault = "" if name == "l-bfgs-b" else _why_no_curvature(objective)
+    if not fault and name == "closed-form":
+        fault = _why_not_linear(objective)
+    if fault:
+        raise ValueError(f"optimizer={name!r} cannot be used here: {fault}; leave it out")
+    return OPTIMIZERS[name]
+
+
+def minimise(
+    optimizer: Optimizer, objective: Objective, start: np.ndarray, watch: Watch, is_near: bool
+) -> tuple[bool, str]:
+    """Minimise, and tell whether that converged, and how it ended."""
+    if not len(start):
+        return True, "no parameter is free"
+    low, high = objective.bounds
+    if np.array_equal(low, high):
+        return True, "the bounds of all parameters meet"
+    if watch.reason:
+        return watch.has_converged, watch.reason
+    return optimizer.minimise(objective, start, watch, is_near)
+
+
+def _fastest(objective: Objective) -> str:
+    if _why_no_curvature(objective):
+        return "l-bfgs-b"
+    n = objective.n_parameters
+    if n > _MOST_PARAMETERS:
+        return "l-bfgs-b"
+    if not _why_not_linear(objective):
+        return "closed-form"
+    structure = objective.engine.structure
+    if find_skeleton(structure.nodes, structure.needed) is None:
+        # no start can be derived from data, and from far off gradients find the way more surely
+        return "l-bfgs-b"
+    gradient, curvature = _GRADIENT * n, _PRODUCT * n**2 * share_of_data(objective)
+    lagged = sum(block.n_rows for block in objective.conditioning().blocks if block.is_lagged)
+    n_gradients = _N_CONDITIONED if 2 * lagged > n else _N_GRADIENTS
+    steps = _N_STEPS * (gradient + curvature)
+    return "gauss-newton" if steps <= n_gradients * gradient else "l-bfgs-b"
+
+
+def _why_no_curvature(objective: Objective) -> str:
+    """Say why the curvature of an objective cannot be had, or nothing."""
+    own = objective.engine.structure.without_kernels()
+    if own:
+        return f"{own[0]} gives no derivative"
+    if not all(penalty.is_smooth for penalty in objective.penalties):
+        return "a penalty on absolute values (l1) has no curvature"
+    return ""
+
+
+def _why_not_linear(objective: Objective) -> str:
+    """Say why the loss is no linear least-squares problem, or nothing."""
+    if not objective.loss.is_squared:
+        return f"the loss {objective.loss_name!r} is no sum of squares"
+    engine = objective.engine
+    moved: set[int] = set()
+    for place in engine.structure.needed:
+        layer = engine.nodes[place].layer
+        assert isinstance(layer, KernelLayer)
+        free = {slot.name for slot in objective.vector.slots if slot.layer == place}
+        reads_moved = any(s.layer in moved for s in engine.nodes[place].sources)
+        linear = layer.additive_parameters() if reads_moved else layer.linear_parameters()
+        if reads_moved and not layer.is_affine:
+            return f"{layer.label} is not linear in what comes in"
+        if free - set(linear):
+            return f"the prediction is not linear in {layer.label}.{min(free - set(linear))}"
+        if free or reads_moved:
+            moved.add(place)
+    return ""

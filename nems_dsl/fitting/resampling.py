@@ -1,0 +1,182 @@
+"""Scores of held-out predictions, and how far each can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..metrics import Metric
+
+#: For these a lower value is better.
+ERRORS = frozenset({"mse", "nmse"})
+
+
+def score_channels(metric: Metric, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Score each channel by itself.
+
+    Parameters
+    ----------
+    metric : callable
+        A function of (prediction, target), such as those of `nems_dsl.metrics`.
+    prediction, target : (T, channels) arrays
+        Pairs with a NaN are left out.
+
+    Returns
+    -------
+    (channels,) float64 ndarray
+        NaN where the metric is not defined, as the correlation with a constant.
+    """
+    columns = range(target.shape[1])
+    return np.array([float(metric(prediction[:, [c]], target[:, [c]])) for c in columns])
+
+
+def jackknife_standard_error(
+    whole: np.ndarray, left_out: np.ndarray, sizes: np.ndarray
+) -> np.ndarray:
+    r"""Give the standard error of a score, from leaving out one part of the samples at a time.
+
+    With the score :math:`\theta` of all n samples, and :math:`\theta_{(j)}` of all but the
+    :math:`m_j` samples of part j, the pseudo-values are
+
+    .. math:: \tilde\theta_j = h_j \theta - (h_j - 1) \theta_{(j)}, \qquad h_j = n / m_j
+
+    and the standard error, over g parts,
+
+    .. math:: \mathrm{se}^2 = \frac{1}{g} \sum_j \frac{(\tilde\theta_j - \bar\theta)^2}{h_j - 1},
+              \qquad \bar\theta = \sum_j \tilde\theta_j / h_j .
+
+    For parts of equal size this is the well-known
+    :math:`\frac{g - 1}{g} \sum_j (\theta_{(j)} - \overline{\theta_{(\cdot)}})^2`.
+
+    Parameters
+    ----------
+    whole : (channels,) ndarray
+        Score of all samples.
+    left_out : (parts, channels) ndarray
+        Score of all samples but those of each part.
+    sizes : (parts, channels) ndarray
+        Samples of each part. Parts without any do not count.
+
+    Returns
+    -------
+    (channels,) float64 ndarray
+        NaN where fewer than two parts have samples, or a score is not defined or infinite.
+
+    Notes
+    -----
+    The delete-a-group jackknife for groups of unequal size of Busing, Meijer and van der Leeden
+    (1999), Statistics and Computing 9: 3-8.
+
+    Examples
+    --------
+    The standard error of a mean is what it should be:
+
+    >>> import numpy as np
+    >>> values = np.array([1.0, 2.0, 4.0, 5.0])
+    >>> rest = np.array([values[np.arange(4) != j].mean() for j in range(4)])
+    >>> jackknife_standard_error(values.mean()[None], rest[:, None], np.ones((4, 1)))
+    array([0.9128709])
+    >>> float(values.std(ddof=1) / 2)
+    0.9128709...
+    """
+    errors = np.full(len(whole), np.nan)
+    for channel in range(len(whole)):
+        used = sizes[:, channel] > 0
+        if used.sum() < 2:
+            continue
+        if not np.isfinite([whole[channel], *left_out[used, channel]]).all():
+            continue
+        h = sizes[used, channel].sum() / sizes[used, channel]
+        pseudo = h * whole[channel] - (h - 1) * left_out[used, channel]
+        spread = pseudo - np.sum(pseudo / h)
+        errors[channel] = np.sqrt(np.mean(spread**2 / (h - 1)))
+    return errors
+
+
+def mean_and_standard_error(
+    scores: np.ndarray, usable: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give the mean over folds, and its standard error: their deviation over the root of n.
+
+    Parameters
+    ----------
+    scores : (folds, channels) ndarray
+    usable : (folds, channels) ndarray of bool
+        Folds that count, channel by channel.
+
+    Returns
+    -------
+    mean, standard_error : (channels,) float64 ndarrays
+        NaN for no fold; the error also for fewer than two, or where a score is infinite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.array([[0.2], [0.4], [0.9]])
+    >>> mean_and_standard_error(scores, np.array([[True], [True], [False]]))
+    (array([0.3]), array([0.1]))
+    """
+    n_channels = scores.shape[1]
+    mean, error = np.full(n_channels, np.nan), np.full(n_channels, np.nan)
+    for channel in range(n_channels):
+        values = scores[usable[:, channel], channel]
+        if values.size:
+            mean[channel] = values.mean()
+        if values.size > 1 and np.isfinite(values).all():
+            error[channel] = values.std(ddof=1) / np.sqrt(values.size)
+    return mean, error
+
+
+def score_parts(
+    metric: Metric,
+    method: str,
+    prediction: Sequence[np.ndarray],
+    target: Sequence[np.ndarray],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Score predictions that were held out part by part.
+
+    Parameters
+    ----------
+    metric : callable
+    method : {"jackknife", "kfold"}
+        The score of all parts joined, with its jackknife error; or the mean of the parts' scores.
+    prediction, target : sequence of (T_i, channels) arrays
+        One for each part.
+
+    Returns
+    -------
+    score, standard_error : (channels,) float64 ndarrays
+    part_scores : (parts, channels) float64 ndarray
+
+    Notes
+    -----
+    A part whose target is constant, or NaN throughout, holds nothing to predict. If the metric is
+    not defined there, the part is left out. A score that is not defined for another reason, as
+    the correlation of a constant prediction, is not passed over: it makes the mean NaN.
+    """
+    pairs = list(zip(prediction, target, strict=True))
+    part_scores = np.stack([score_channels(metric, p, y) for p, y in pairs])
+    if method == "kfold":
+        usable = ~(np.isnan(part_scores) & np.stack([_is_silent(y) for y in target]))
+        return *mean_and_standard_error(part_scores, usable), part_scores
+    whole = score_channels(metric, np.concatenate(prediction), np.concatenate(target))
+    left_out = np.stack([_score_without(metric, pairs, part) for part in range(len(pairs))])
+    sizes = np.stack([np.sum(~np.isnan(y), axis=0) for y in target])
+    return whole, jackknife_standard_error(whole, left_out, sizes), part_scores
+
+
+def _score_without(
+    metric: Metric, pairs: Sequence[tuple[np.ndarray, np.ndarray]], part: int
+) -> np.ndarray:
+    rest = [pair for number, pair in enumerate(pairs) if number != part]
+    return score_channels(
+        metric, np.concatenate([p for p, _ in rest]), np.concatenate([y for _, y in rest])
+    )
+
+
+def _is_silent(target: np.ndarray) -> np.ndarray:
+    """Tell for each channel whether its samples are all alike, or all NaN."""
+    low = np.min(target, axis=0, initial=np.inf, where=~np.isnan(target))
+    high = np.max(target, axis=0, initial=-np.inf, where=~np.isnan(target))
+    return low >= high

@@ -1,0 +1,89 @@
+"""The linear part that a model begins with, and the static part that it may end with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..layers.base import KernelLayer
+from ..models.graph import Node, Source
+from ..models.trials import STIMULUS
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """What a model is made of, for a start from data.
+
+    Attributes
+    ----------
+    front : tuple of int
+        Affine layers that read the stimulus, or each other; the last of them gives the cut.
+    tail : tuple of int
+        Layers after the cut that change each value by itself, in order.
+    nodes : tuple of Node
+        The front alone, where a layer that starts near the identity, such as `stp`, is left out.
+    """
+
+    front: tuple[int, ...]
+    tail: tuple[int, ...]
+    nodes: tuple[Node, ...]
+
+    @property
+    def cut(self) -> int:
+        """The layer whose output is linear in the stimulus."""
+        return self.front[-1]
+
+
+def find_skeleton(nodes: Sequence[Node], needed: Sequence[int]) -> Skeleton | None:
+    """Tell the linear front of a model from its static tail; None if it is not of that form."""
+    readers = {
+        place: [n for n in needed if any(s.layer == place for s in nodes[n].sources)]
+        for place in needed
+    }
+    tail: list[int] = []
+    place = needed[-1]
+    while True:
+        layer, source = nodes[place].layer, nodes[place].sources[0].layer
+        if not isinstance(layer, KernelLayer) or not (
+            layer.starts_near_identity or (layer.is_channelwise and layer.memory == 0)
+        ):
+            break
+        if source is None or len(readers[source]) > 1:
+            break
+        if not layer.starts_near_identity:
+            tail.insert(0, place)
+        place = source
+    front = _find_front(nodes, place)
+    if front is None:
+        return None
+    return Skeleton(tuple(front), tuple(tail), tuple(_connect(nodes, front)))
+
+
+def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
+    """Give the affine layers that the output of `cut` depends on, in order."""
+    found: set[int] = set()
+    waiting = [cut]
+    while waiting:
+        place = waiting.pop()
+        layer, sources = nodes[place].layer, nodes[place].sources
+        if not isinstance(layer, KernelLayer):
+            return None
+        if layer.starts_near_identity:
+            sources = sources[:1]
+        elif not layer.is_affine or layer.stride > 1 or layer.memory is None:
+            return None
+        else:
+            found.add(place)
+        if any(s.layer is None and s.signal != STIMULUS for s in sources):
+            return None
+        waiting += [s.layer for s in sources if s.layer is not None]
+    return sorted(found) if cut in found else None
+
+
+def _connect(nodes: Sequence[Node], front: Sequence[int]) -> list[Node]:
+    def resolved(source: Source) -> Source:
+        while source.layer is not None and source.layer not in front:
+            source = nodes[source.layer].sources[0]
+        return source if source.layer is None else Source(layer=front.index(source.layer))
+
+    return [Node(nodes[place].layer, tuple(map(resolved, nodes[place].sources))) for place in front]

@@ -1,0 +1,5 @@
+"""Where a search starts: derived from the data, or as the model or its priors have it."""
+
+from .choice import Start as Start
+from .choice import find_starts as find_starts
+from .choice import read_init as read_init

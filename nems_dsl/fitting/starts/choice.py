@@ -1,0 +1,145 @@
+"""Which starts a fit tries."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...models.trials import read_signal
+from .from_data import start_from_data
+
+if TYPE_CHECKING:
+    from ...models import Model
+    from ..objective import Objective
+
+#: Ways to start, and what they mean.
+INITS = {
+    "auto": "from data, unless the model's parameters have been set or fitted before",
+    "data": "from the regularised receptive field and the scatter of the response",
+    "staged": "the linear part from the means of the priors, then the nonlinearity, then all",
+    "mean": "at the means of the priors",
+    "prior": "drawn from the priors",
+    "model": "where the model stands",
+}
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a search starts, and how that was found."""
+
+    init: str
+    theta: np.ndarray
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it is derived from data, so that the best should be near."""
+        return self.init in ("data", "staged")
+
+
+def read_init(model: Model, init: Any, x: Any, y: Any) -> tuple[Model, str]:
+    """Read the argument `init` of a fit.
+
+    Parameters
+    ----------
+    model : Model
+    init : str or Model
+    x, y
+        The data, to which open sizes are bound before parameters are taken over.
+
+    Returns
+    -------
+    Model
+        The one to fit; another one if parameters were taken over.
+    str
+        One of `INITS`.
+
+    Raises
+    ------
+    ValueError
+        There is no such way to start.
+    """
+    from ...models import Model
+    from ..reuse import take_parameters
+
+    if isinstance(init, Model):
+        target, _ = read_signal(y, "the target")
+        return take_parameters(model.bind_data(x, target[0].shape[1:]), init)[0], "model"
+    if not isinstance(init, str) or init not in INITS:
+        near = difflib.get_close_matches(str(init), INITS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"no start {init!r}; give a fitted model, or one of {', '.join(map(repr, INITS))}{hint}"
+        )
+    return model, init
+
+
+def find_starts(
+    objective: Objective, init: str, n_starts: int, seed: int | None
+) -> Iterator[Start]:
+    """Give starts: first what `init` says, then draws from the priors.
+
+    Raises
+    ------
+    ValueError
+        The model is not of the form that `init` wants.
+    """
+    rng = np.random.default_rng(seed)
+    yield _first(objective, init, rng)
+    for _ in range(n_starts - 1):
+        yield Start("prior", _draw(objective, rng))
+
+
+def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
+    given = np.clip(objective.theta0, *objective.bounds)
+    if init == "model" or (init == "auto" and not _is_untouched(objective)):
+        return Start("model", given)
+    if init == "prior":
+        return Start(init, _draw(objective, rng))
+    means = _means(objective)
+    if init == "mean" or not len(given):
+        return Start("mean", means)
+    objective.vector.write(means if init == "staged" else given)
+    theta = start_from_data(objective, closed_form=init != "staged")
+    objective.vector.write(given)
+    if theta is not None and (init != "auto" or _is_better(objective, theta, given)):
+        return Start("data" if init == "auto" else init, theta)
+    if init == "auto":
+        return Start("model", given)
+    raise ValueError(
+        f"init={init!r} wants a chain that begins with linear layers on the stimulus, such as wc "
+        "and fir, and goes on with static ones, channel by channel, of at most some thousand "
+        "channels times lags; init='mean' starts from the priors instead"
+    )
+
+
+def _is_untouched(objective: Objective) -> bool:
+    """Tell whether all free parameters stand where their layers were made."""
+    layers = objective.vector.layers
+    return all(
+        layers[slot.layer].parameters[slot.name].is_initial for slot in objective.vector.slots
+    )
+
+
+def _is_better(objective: Objective, theta: np.ndarray, other: np.ndarray) -> bool:
+    return objective.value(theta) <= objective.value(other)
+
+
+def _means(objective: Objective) -> np.ndarray:
+    theta = np.empty(objective.n_parameters)
+    for slot in objective.vector.slots:
+        parameter = objective.vector.layers[slot.layer].parameters[slot.name]
+        mean = np.broadcast_to(parameter.prior.mean(), slot.shape)
+        theta[slot.start : slot.stop] = mean.ravel()
+    return np.clip(theta, *objective.bounds)
+
+
+def _draw(objective: Objective, rng: np.random.Generator) -> np.ndarray:
+    theta = np.empty(objective.n_parameters)
+    for slot in objective.vector.slots:
+        parameter = objective.vector.layers[slot.layer].parameters[slot.name]
+        theta[slot.start : slot.stop] = parameter.sample(rng).ravel()
+    return np.clip(theta, *objective.bounds)

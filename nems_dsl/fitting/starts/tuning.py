@@ -1,0 +1,79 @@
+"""Choosing tuning curves for channels from those that a layer can make."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .receptive_field import RidgeProblem
+
+# temporal patterns by which curves are compared; the filters are fitted afterwards in full
+_N_PATTERNS = 5
+_N_SWEEPS = 2
+# of the mean of the diagonal: two equal curves are no reason to stop
+_LOADING = 1e-6
+
+
+def choose_curves(ridge: RidgeProblem, curves: np.ndarray, n_chosen: int) -> list[int]:
+    """Choose curves that together explain most of a response, each with a filter of its own.
+
+    Parameters
+    ----------
+    ridge : RidgeProblem
+    curves : (n_curves, channels) array
+    n_chosen : int
+
+    Returns
+    -------
+    list of int
+        Numbers of curves, in the order in which they were chosen.
+
+    Notes
+    -----
+    One after the other, the curve that explains most beside those already there; then each in
+    turn is exchanged for whichever is best beside the others. Filters are limited to the main
+    temporal patterns of the receptive field.
+    """
+    cross, square, n_patterns = _reduced(ridge, curves)
+    chosen: list[int] = []
+    for _ in range(n_chosen):
+        chosen.append(_best_beside(chosen, cross, square, n_patterns))
+    for _ in range(_N_SWEEPS if n_chosen > 1 else 0):
+        before = list(chosen)
+        for place in range(n_chosen):
+            others = chosen[:place] + chosen[place + 1 :]
+            chosen[place] = _best_beside(others, cross, square, n_patterns)
+        if chosen == before:
+            break
+    return chosen
+
+
+def _reduced(ridge: RidgeProblem, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Give cross-covariance and covariance of what curves and patterns make of the stimulus."""
+    n_curves, n_channels = curves.shape
+    n_outputs = len(ridge.cross)
+    fields = ridge.weights.reshape(n_outputs * n_channels, -1)
+    n_lags = fields.shape[1]
+    patterns = np.linalg.svd(fields, full_matrices=False)[2][:_N_PATTERNS]
+    n_patterns = len(patterns)
+    covariance = ridge.covariance.reshape(n_channels, n_lags, n_channels, n_lags)
+    covariance = np.einsum("cjdk,pj,qk->cpdq", covariance, patterns, patterns, optimize=True)
+    square = np.einsum("cpdq,ac,bd->apbq", covariance, curves, curves, optimize=True)
+    cross = ridge.cross.reshape(n_outputs, n_channels, n_lags) @ patterns.T
+    # an output that never changes has no covariance with anything either
+    sd = np.sqrt(np.where(ridge.variance > 0, ridge.variance, 1.0))
+    cross = np.einsum("ocp,ac->oap", cross, curves) / sd[:, None, None]
+    size = n_curves * n_patterns
+    return cross.reshape(n_outputs, size), square.reshape(size, size), n_patterns
+
+
+def _best_beside(others: list[int], cross: np.ndarray, square: np.ndarray, n: int) -> int:
+    """Give the curve that explains most together with others."""
+    n_curves = square.shape[0] // n
+    sets = np.array([[*others, each] for each in range(n_curves)])
+    places = (sets[:, :, None] * n + np.arange(n)).reshape(n_curves, -1)
+    blocks = square[places[:, :, None], places[:, None, :]]
+    diagonal = np.arange(blocks.shape[1])
+    blocks[:, diagonal, diagonal] += _LOADING * np.diag(square).mean()
+    wanted = cross[:, places].transpose(1, 2, 0)
+    explained = np.sum(wanted * np.linalg.solve(blocks, wanted), axis=(1, 2))
+    return int(np.argmax(explained))

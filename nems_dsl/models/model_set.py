@@ -1,0 +1,294 @@
+"""Models of one string, one for each of several response channels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+
+from ..metrics import get_metric
+from .evaluation import evaluate_trials
+from .graph import connect
+from .trials import Data, Trial, check_orientation, read_inputs, read_signal
+
+if TYPE_CHECKING:
+    from .model import Model
+    from .results import FitResults
+
+_COLUMNS = (
+    "channel", "loss", "iterations", "evaluations", "seconds", "converged", "optimizer", "warnings"
+)  # fmt: skip
+_LEFT = {"optimizer", "warnings"}
+
+
+class ModelSet(Sequence["Model"]):
+    """Models of one string, each for a response channel of its own; what a fit of many gives.
+
+    The sequence does not change. Its models are as any others.
+
+    Parameters
+    ----------
+    models : iterable of Model
+        Of the same string, with one output each.
+    channels : sequence of int, optional
+        Which column of the response each model predicts; 0, 1, ... by default.
+    n_columns : int, optional
+        How many columns that response has; by default as many as there are models.
+
+    Attributes
+    ----------
+    channels : tuple of int
+    n_columns : int
+
+    Raises
+    ------
+    ValueError
+        There is no model, they differ in their strings, or the channels do not go with them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nems_dsl import fit
+    >>> x = np.random.default_rng(0).random((300, 4))
+    >>> models = fit("wc.4x1-lvl.1", x, x[:, :3] + 1, verbose=0)
+    >>> models
+    ModelSet(wc.4x1-lvl.1, channels 0 to 2: 3 of 3 converged)
+    >>> models.predict(x).shape, models.score(x, x[:, :3]).shape
+    ((300, 3), (3,))
+    >>> models[1].string
+    'wc.4x1-lvl.1'
+    """
+
+    def __init__(
+        self,
+        models: Iterable[Model],
+        channels: Sequence[int] | None = None,
+        n_columns: int | None = None,
+    ):
+        self._models = tuple(models)
+        if not self._models:
+            raise ValueError("a set of models needs at least one")
+        strings = list(dict.fromkeys(model.string for model in self._models))
+        if len(strings) > 1:
+            raise ValueError(f"the models of a set have one string, not {' and '.join(strings)}")
+        outputs = self._models[0].tree.keywords[-1].gives
+        if outputs != (1,):
+            raise ValueError(
+                f"the models of a set have one output each; {strings[0]} gives "
+                f"{'x'.join(map(str, outputs))}"
+            )
+        given = range(len(self._models)) if channels is None else channels
+        self.channels = tuple(int(channel) for channel in given)
+        if len(self.channels) != len(self._models) or len(set(self.channels)) < len(self.channels):
+            raise ValueError(
+                f"{len(self._models)} models need as many different channels, not {self.channels}"
+            )
+        self.n_columns = len(self._models) if n_columns is None else int(n_columns)
+        if min(self.channels) < 0 or max(self.channels) >= self.n_columns:
+            raise ValueError(
+                f"channels {self.channels} are not all from 0 to {self.n_columns - 1}: say how "
+                "many columns the response has by n_columns="
+            )
+
+    # ---- a sequence --------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._models)
+
+    def __iter__(self) -> Iterator[Model]:
+        return iter(self._models)
+
+    @overload
+    def __getitem__(self, which: int) -> Model: ...
+    @overload
+    def __getitem__(self, which: slice) -> ModelSet: ...
+    def __getitem__(self, which: int | slice) -> Model | ModelSet:
+        if isinstance(which, slice):
+            return ModelSet(self._models[which], self.channels[which], self.n_columns)
+        return self._models[which]
+
+    def channel(self, number: int) -> Model:
+        """Give the model of a channel, by the number of its column in the response.
+
+        Raises
+        ------
+        KeyError
+            No model is for that channel.
+        """
+        if number not in self.channels:
+            raise KeyError(f"no model is for channel {number}; there are {_listed(self.channels)}")
+        return self._models[self.channels.index(number)]
+
+    # ---- what they have in common ------------------------------------------------------------
+
+    @property
+    def string(self) -> str:
+        """The canonical string of all of them."""
+        return self._models[0].string
+
+    @property
+    def model_id(self) -> str:
+        """Twelve hexadecimal digits that stand for the string, as a key."""
+        return self._models[0].model_id
+
+    @property
+    def results(self) -> tuple[FitResults | None, ...]:
+        """How each fit went."""
+        return tuple(model.results for model in self._models)
+
+    def get_parameter_values(self) -> dict[str, dict[str, np.ndarray]]:
+        """Give all parameters by layer and by name, stacked: the first axis is that of models."""
+        each = [model.get_parameter_values() for model in self._models]
+        return {
+            layer: {name: np.stack([values[layer][name] for values in each]) for name in names}
+            for layer, names in each[0].items()
+        }
+
+    # ---- evaluation --------------------------------------------------------------------------
+
+    def predict(self, x: Data) -> Any:
+        """Predict the response of all channels.
+
+        Parameters
+        ----------
+        x : as for `Model.predict`
+
+        Returns
+        -------
+        (T, K) or (trials, T, K) array, or list of (T_i, K) arrays
+            In the form of `x`, a column for each of the K models.
+        """
+        inputs = read_inputs(x)
+        columns = [self._outputs(model, inputs) for model in self._models]
+        return inputs.restore(
+            [np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True)]
+        )
+
+    def score(self, x: Data, y: Data, metric: str = "correlation") -> np.ndarray:
+        """Compare predictions with a response, on data that the fits have not seen.
+
+        Parameters
+        ----------
+        x : as for `predict`
+        y : like `x`
+            The response: all `n_columns` columns of it, of which those of `channels` are taken,
+            or one column for each model.
+        metric : str
+            As for `Model.score`.
+
+        Returns
+        -------
+        (K,) ndarray
+            One for each model.
+
+        Raises
+        ------
+        ValueError
+            The response has another number of columns, or does not match the input.
+        """
+        measure = get_metric(metric)
+        inputs = read_inputs(x)
+        columns = self._columns(read_signal(y, "the target")[0])
+        check_orientation(columns[0], inputs)
+        pairs = zip(self._models, columns, strict=True)
+        scores = [measure(self._outputs(model, inputs), target) for model, target in pairs]
+        return np.array([np.asarray(score).item() for score in scores])
+
+    def _outputs(self, model: Model, inputs: Any) -> list[Trial]:
+        model = model.bind_data(inputs)
+        return evaluate_trials(connect(model.layers), inputs)["output"]
+
+    def _columns(self, target: list[Trial]) -> list[list[Trial]]:
+        n_found = target[0].shape[1]
+        if n_found == self.n_columns:
+            taken: Sequence[int] = self.channels
+        elif n_found == len(self):
+            taken = range(len(self))
+        else:
+            wanted = " or ".join(map(str, sorted({len(self), self.n_columns})))
+            raise ValueError(
+                f"the target has {n_found} channels; a response of these models has {wanted}"
+            )
+        return [[trial[:, [column]] for trial in target] for column in taken]
+
+    # ---- keeping them ------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Write a file for each model into a folder, which is made, and one that lists them.
+
+        Returns
+        -------
+        Path
+            The folder.
+        """
+        from .saving_sets import save_set
+
+        return save_set(self, Path(folder))
+
+    @staticmethod
+    def load(folder: str | Path) -> ModelSet:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            A file is missing or damaged, or of a newer format.
+        """
+        from .saving_sets import load_set
+
+        return load_set(Path(folder))
+
+    # ---- printing ----------------------------------------------------------------------------
+
+    def summary(self) -> str:
+        """Give a table of how the fits went, a row for each channel."""
+        rows = [
+            _row(channel, results)
+            for channel, results in zip(self.channels, self.results, strict=True)
+        ]
+        cells = [_COLUMNS, *rows]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(_COLUMNS))]
+        lines = [
+            "  ".join(
+                text.ljust(width) if name in _LEFT else text.rjust(width)
+                for name, text, width in zip(_COLUMNS, row, widths, strict=True)
+            ).rstrip()
+            for row in cells
+        ]
+        return "\n".join([repr(self), *lines])
+
+    def __repr__(self) -> str:
+        fitted = [results for results in self.results if results is not None]
+        state = "not fitted"
+        if fitted:
+            state = f"{sum(each.converged for each in fitted)} of {len(self)} converged"
+        return f"ModelSet({self.string}, {_listed(self.channels)}: {state})"
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def _row(channel: int, results: FitResults | None) -> tuple[str, ...]:
+    if results is None:
+        return (str(channel), *["-"] * (len(_COLUMNS) - 1))
+    return (
+        str(channel),
+        f"{results.loss_name} {results.loss:.4f}",
+        str(results.n_iterations),
+        str(results.n_evaluations),
+        f"{results.seconds:.2f}",
+        "yes" if results.converged else "no",
+        results.optimizer,
+        "; ".join(map(str, getattr(results, "warnings", ()))) or "-",
+    )
+
+
+def _listed(channels: Sequence[int]) -> str:
+    if len(channels) == 1:
+        return f"channel {channels[0]}"
+    if list(channels) == list(range(channels[0], channels[0] + len(channels))):
+        return f"channels {channels[0]} to {channels[-1]}"
+    shown = ", ".join(map(str, channels[:6])) + (", ..." if len(channels) > 6 else "")
+    return f"channels {shown}"

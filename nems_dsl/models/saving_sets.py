@@ -1,0 +1,56 @@
+"""Sets of models as folders: a file for each model, and one that lists them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from .saving import load_model, read_json, save_model, write_json
+
+if TYPE_CHECKING:
+    from .model_set import ModelSet
+
+FORMAT = "nems_dsl model set"
+FORMAT_VERSION = 1
+LIST = "models.json"
+
+
+def save_set(models: ModelSet, folder: Path) -> Path:
+    """Write a set into a folder; the list comes last, so that no list names a missing file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [f"channel_{channel}.json" for channel in models.channels]
+    for model, file in zip(models, files, strict=True):
+        save_model(model, folder / file)
+    listed = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "nems_dsl": __version__,
+        "string": models.string,
+        "model_id": models.model_id,
+        "n_columns": models.n_columns,
+        "channels": list(models.channels),
+        "files": files,
+    }
+    write_json(listed, folder / LIST)
+    return folder
+
+
+def load_set(folder: Path) -> ModelSet:
+    """Read what `save_set` wrote."""
+    from .model_set import ModelSet
+
+    path = folder / LIST
+    if not path.is_file():
+        raise ValueError(f"{folder} holds no set of models: it has no file {LIST}")
+    data = read_json(path, FORMAT, FORMAT_VERSION, "list of models")
+    try:
+        files = [folder / file for file in data["files"]]
+        missing = [file for file in files if not file.is_file()]
+        if missing:
+            raise ValueError(f"it names {missing[0].name}, which is not there")
+        models = [load_model(file) for file in files]
+        return ModelSet(models, data["channels"], data["n_columns"])
+    except (KeyError, TypeError, ValueError) as fault:
+        reason = fault.args[0] if fault.args else fault
+        raise ValueError(f"{path} is damaged: {reason}") from fault

@@ -1,0 +1,27 @@
+"""The speech recording that fits are measured on, and the models."""
+
+from pathlib import Path
+
+import numpy as np
+
+PATH = Path(__file__).parents[3] / "shared" / "data" / "speech.npz"
+N_TRIALS, N_FIT, N_CHANNELS = 10, 8, 7
+MODELS = (
+    "wc.18x1-fir.1x25-dexp.1",
+    "wc.18x2-fir.2x25-dexp.1",
+    "wc.18x3.g-fir.3x25-lvl.1-dexp.1",
+    "fir.18x25-relu.1.o.s",
+    "strf.18x2x25-dexp.1",
+    "wc.18x2.g-stp.2-fir.2x25-dexp.1",
+)
+
+
+def load():
+    """Trials of stimulus and response to fit: cube root over its maximum, and z-scored."""
+    with np.load(PATH) as data:
+        stim = [np.cbrt(data[f"stim_{trial}"]) for trial in range(N_FIT)]
+        resp = [data[f"resp_{trial}"] for trial in range(N_FIT)]
+    largest = max(trial.max() for trial in stim)
+    values = np.concatenate(resp)
+    mean, sd = values.mean(axis=0), values.std(axis=0)
+    return [trial / largest for trial in stim], [(trial - mean) / sd for trial in resp]
