@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..layers.base import KernelLayer
 from ..models.graph import connect, signals_of
 from .objective import Objective
 from .starts.from_data import start_from_data
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from ..models import Model
 
 logger = logging.getLogger(__name__)
-_FEW_BINS = 64
+# what form a filter takes depends on how long a trial is
+_BINS = 64, 2048
 
 
 def compile_model(model: Model, dtype: str = "float64") -> float:
@@ -52,9 +54,11 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
             f"the string leaves open how many channels {open_signals[0]!r} has; say so: "
             "Model(..., N=...) for the stimulus, S=... for the state"
         )
-    data = {name: rng.random((_FEW_BINS, n)) for name, n in _channels(model).items()}
+    channels = _channels(model)
+    data = {name: [rng.random((t, n)) for t in _BINS] for name, n in channels.items()}
     prediction = model.predict({name: data[name] for name in signals_of(nodes)})
-    objective = Objective(model, data, rng.random(prediction.shape), dtype=dtype)
+    target = [rng.random(trial.shape) for trial in prediction]
+    objective = Objective(model, data, target, dtype=dtype)
     theta = np.clip(objective.theta0, *objective.bounds)
     objective.value_and_grad(theta)
     if not objective.engine.structure.numeric:
@@ -64,6 +68,18 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
     seconds = time.perf_counter() - began
     logger.info("%s: compiled or loaded in %.2f s", model.string, seconds)
     return seconds
+
+
+def has_only_kernels(model: Model) -> bool:
+    """Say whether every layer of a model is made of kernels, which `compile_model` compiles.
+
+    Examples
+    --------
+    >>> from nems_dsl import Model
+    >>> has_only_kernels(Model("wc.18x1-lvl.1"))
+    True
+    """
+    return all(isinstance(layer, KernelLayer) for layer in model.layers)
 
 
 def _channels(model: Model) -> dict[str, int]:

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from .filter_tiles import copy_between_zeros
-from .vector_correlations import N_LEFT, N_RIGHT, add_tiles, correlate, zero_tiles
+from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of
 
 # Bytes of a row of a block, of which some rows stay in the cache next to the core.
@@ -87,9 +87,9 @@ def fir_by_products_vjp_filter(x, dy, dh, starts):
     block, halo, n = block_of(x), n_taps - 1, x.shape[1]
     stride = block + halo
     copy, errors = np.empty(n_channels * stride, x.dtype), dy.reshape(-1)
-    theirs = _padded(_offsets(n_channels, n_taps, stride, halo, -1), N_RIGHT)
+    theirs = _padded(_offsets(n_channels, n_taps, stride, halo, -1), N_MORE)
     ours, tiles = (
-        np.empty(n_filters + N_LEFT, np.int64),
+        np.empty(n_filters + N_MORE, np.int64),
         zero_tiles(n_filters, n_channels * n_taps, x),
     )
     for i in range(starts.size - 1):

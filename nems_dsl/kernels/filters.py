@@ -1,12 +1,15 @@
 """Causal temporal filters (fir), plain and one per slice of a bank.
 
-They are bound by loads, most of which cross a cache line because a lag shifts them. There are five
+They are bound by loads, most of which cross a cache line because a lag shifts them. There are six
 forms, which a shape chooses between by what they were measured to cost:
 
 products
     Several rows of output (filters, or channels of the input's gradient) by some vectors of bins,
     kept in registers over all channels and taps: the rows share the lagged loads. As fast as
     products of large matrices.
+pairs
+    The same for several rows and columns with many taps, in long segments: two bins at a time, with
+    two thirds of the multiplications. They round about as much as products do.
 tiles
     Four channels by five taps, for the gradients of few filters.
 projection
@@ -26,7 +29,18 @@ A signal may hold several segments, such as trials, one after the other: segment
 of a segment and no sum depends on its place, so that a segment filters to the same bits alone.
 """
 
+import itertools
+
+import numpy as np
+
 from .filter_lags import lag as lag
+from .filter_pairs import (
+    fir_by_pairs,
+    fir_by_pairs_vjp_filter,
+    fir_by_pairs_vjp_input,
+    shortest_segment,
+    shortest_segment_vjp_filter,
+)
 from .filter_products import (
     fir_by_products,
     fir_by_products_vjp_filter,
@@ -63,6 +77,33 @@ def prefers_products_vjp_filter(n_filters: int, n_channels: int) -> bool:
     return n_filters >= least and n_channels > 1
 
 
+def prefers_pairs(n_rows: int, n_columns: int, n_taps: int) -> bool:
+    """Whether pairs beat products in long segments, with arguments as of `prefers_products`.
+
+    What they cost beside products of weights is for each row and each column, not for both.
+    """
+    return has_wide_vectors() and n_rows >= 5 and n_columns >= 5 and n_columns * n_taps >= 75
+
+
+def prefers_pairs_vjp_filter(n_filters: int, n_channels: int, n_taps: int) -> bool:
+    """Whether pairs beat products for the gradient of the taps, in long segments."""
+    return has_wide_vectors() and min(n_filters, n_channels) >= 5 and n_taps >= 12
+
+
+def by_length(by_pairs, by_products, arrays, starts, least):
+    """Find bins of segments of `least` bins or more in pairs, and of those that are shorter alone.
+
+    The form is chosen for each segment by itself, so that it is the same alone and among others.
+    """
+    is_long = np.diff(starts) >= least
+    if is_long.all():
+        by_pairs(*arrays, starts)
+        return
+    edges = [0, *(np.flatnonzero(is_long[1:] != is_long[:-1]) + 1), len(is_long)]
+    for first, last in itertools.pairwise(edges):
+        (by_pairs if is_long[first] else by_products)(*arrays, starts[first : last + 1])
+
+
 def fir(h, x, y, starts):
     """Filter causally, with zeros before the start: ``y[f,t] = sum_c sum_k h[f,c,k] x[c,t-k]``.
 
@@ -74,7 +115,9 @@ def fir(h, x, y, starts):
     starts : (segments + 1,) int64
     """
     n_filters, n_channels, _ = h.shape
-    if prefers_products(n_filters, n_channels):
+    if prefers_pairs(*h.shape):
+        by_length(fir_by_pairs, fir_by_products, (h, x, y), starts, shortest_segment(x))
+    elif prefers_products(n_filters, n_channels):
         fir_by_products(h, x, y, starts)
     elif n_channels >= N_ROWS:
         fir_by_projection(h, x, y, starts)
@@ -92,8 +135,11 @@ def fir_vjp_input(h, dy, dx, starts):
     dx : (channels, time), overwritten
     starts : (segments + 1,) int64
     """
-    n_filters, n_channels, _ = h.shape
-    if prefers_products(n_channels, n_filters):
+    n_filters, n_channels, n_taps = h.shape
+    if prefers_pairs(n_channels, n_filters, n_taps):
+        least, arrays = shortest_segment(dy), (h, dy, dx)
+        by_length(fir_by_pairs_vjp_input, fir_by_products_vjp_input, arrays, starts, least)
+    elif prefers_products(n_channels, n_filters):
         fir_by_products_vjp_input(h, dy, dx, starts)
     elif n_channels >= N_ROWS:
         fir_by_tiles_vjp_input(h, dy, dx, starts)
@@ -112,7 +158,10 @@ def fir_vjp_filter(x, dy, dh, starts):
     starts : (segments + 1,) int64
     """
     n_filters, n_channels, _ = dh.shape
-    if prefers_products_vjp_filter(n_filters, n_channels):
+    if prefers_pairs_vjp_filter(*dh.shape):
+        least, arrays = shortest_segment_vjp_filter(x), (x, dy, dh)
+        by_length(fir_by_pairs_vjp_filter, fir_by_products_vjp_filter, arrays, starts, least)
+    elif prefers_products_vjp_filter(n_filters, n_channels):
         fir_by_products_vjp_filter(x, dy, dh, starts)
     elif n_channels >= N_ROWS:
         fir_by_tiles_vjp_filter(x, dy, dh, starts)

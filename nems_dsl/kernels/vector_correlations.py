@@ -13,16 +13,22 @@ from .vectors import INT, N_REGISTERS, Vectors, row_of, store_all, sums_of
 # Rows of both sides: their sums, and what is loaded for them, fill the registers.
 N_LEFT, N_RIGHT = (4, 6) if N_REGISTERS >= 32 else (3, 4)
 
+# Offsets that are read beyond the last.
+N_MORE = 6
+# Square tiles need as many registers, but for one where products take an operand from memory.
+N_SQUARE = 5 if N_REGISTERS >= 32 else 3
+
 _EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
-@intrinsic
-def _correlations(typing, left, ours, i, right, theirs, j, n_bins, out, out_at):
+@intrinsic(prefer_literal=True)
+def _correlations(typing, n_left, n_right, left, ours, i, right, theirs, j, n_bins, out, out_at):
     """out[a, b] += sum_t left[ours[i + a] + t] right[theirs[j + b] + t], over n_bins."""
-    whole = types.int64
+    whole, n_lefts, n_rights = types.int64, n_left.literal_value, n_right.literal_value
 
     def codegen(context, builder, signature, arguments):
-        kinds, n = signature.args, arguments[6]
+        kinds, n = signature.args[2:], arguments[8]
+        arguments = arguments[2:]
         vec = Vectors(builder, left.dtype)
 
         def rows(array, n_rows):
@@ -32,8 +38,8 @@ def _correlations(typing, left, ours, i, right, theirs, j, n_bins, out, out_at):
             offsets = [builder.load(builder.gep(first, [INT(k)])) for k in range(n_rows)]
             return [builder.gep(base, [offset]) for offset in offsets]
 
-        lefts, rights = rows(0, N_LEFT), rows(3, N_RIGHT)
-        sums = sums_of(builder, vec, N_LEFT, N_RIGHT)
+        lefts, rights = rows(0, n_lefts), rows(3, n_rights)
+        sums = sums_of(builder, vec, n_lefts, n_rights)
         store_all(builder, vec.zero, sums)
 
         def add(load):
@@ -52,18 +58,34 @@ def _correlations(typing, left, ours, i, right, theirs, j, n_bins, out, out_at):
         result = row_of(context, builder, kinds[7], arguments[7], arguments[8])
         for a, places in enumerate(sums):
             for b, place in enumerate(places):
-                vec.add_sum(place, builder.gep(result, [INT(a * N_RIGHT + b)]))
+                vec.add_sum(place, builder.gep(result, [INT(a * n_rights + b)]))
         return context.get_dummy_value()
 
     sides = (left, ours, whole, right, theirs, whole)
-    return types.void(*sides, whole, out, whole), codegen
+    return types.void(n_left, n_right, *sides, whole, out, whole), codegen
+
+
+@njit(**_EXACT)
+def prefers_squares(n_rows, n_columns):
+    """Whether square tiles cover so many rows and columns with fewer places that are wasted."""
+    squares = -(-n_rows // N_SQUARE) * -(-n_columns // N_SQUARE) * N_SQUARE * N_SQUARE
+    return squares < -(-n_rows // N_LEFT) * -(-n_columns // N_RIGHT) * N_LEFT * N_RIGHT
+
+
+@njit(**_EXACT)
+def _tile_of(n_rows, n_columns):
+    """Rows and columns of a tile."""
+    if prefers_squares(n_rows, n_columns):
+        return N_SQUARE, N_SQUARE
+    return N_LEFT, N_RIGHT
 
 
 @njit(**_EXACT)
 def zero_tiles(n_rows, n_columns, like):
     """Tiles of sums for `correlate` to add to."""
-    n_tiles = -(-n_rows // N_LEFT) * -(-n_columns // N_RIGHT)
-    return np.zeros(n_tiles * N_LEFT * N_RIGHT, like.dtype)
+    n_left, n_right = _tile_of(n_rows, n_columns)
+    n_tiles = -(-n_rows // n_left) * -(-n_columns // n_right)
+    return np.zeros(n_tiles * n_left * n_right, like.dtype)
 
 
 @njit(**_EXACT)
@@ -73,27 +95,37 @@ def correlate(left, ours, right, theirs, n_bins, tiles):
     Parameters
     ----------
     left, right : flat
-    ours : (rows + N_LEFT,) int64
+    ours : (rows + N_MORE,) int64
         Places beyond the rows are read, and what comes of them is dropped.
-    theirs : (columns + N_RIGHT,) int64
+    theirs : (columns + N_MORE,) int64
     n_bins : int
     tiles : flat, added to
         As `zero_tiles` gives them.
     """
-    at = 0
-    for b in range(0, theirs.size - N_RIGHT, N_RIGHT):
-        for a in range(0, ours.size - N_LEFT, N_LEFT):
-            _correlations(left, ours, a, right, theirs, b, n_bins, tiles, at)
-            at += N_LEFT * N_RIGHT
+    at, n_rows, n_columns = 0, ours.size - N_MORE, theirs.size - N_MORE
+    n_left, n_right = _tile_of(n_rows, n_columns)
+    for b in range(0, n_columns, n_right):
+        for a in range(0, n_rows, n_left):
+            _correlations_of(n_right, left, ours, a, right, theirs, b, n_bins, tiles, at)
+            at += n_left * n_right
+
+
+@njit(**_EXACT)
+def _correlations_of(n_right, left, ours, a, right, theirs, b, n_bins, tiles, at):
+    if n_right == N_SQUARE:
+        _correlations(N_SQUARE, N_SQUARE, left, ours, a, right, theirs, b, n_bins, tiles, at)
+    else:
+        _correlations(N_LEFT, N_RIGHT, left, ours, a, right, theirs, b, n_bins, tiles, at)
 
 
 @njit(**_EXACT)
 def add_tiles(tiles, sums):
     """Add what `correlate` found to an array, (rows, columns)."""
     at = 0
-    for b in range(0, sums.shape[1], N_RIGHT):
-        for a in range(0, sums.shape[0], N_LEFT):
-            for i in range(min(N_LEFT, sums.shape[0] - a)):
-                for j in range(min(N_RIGHT, sums.shape[1] - b)):
-                    sums[a + i, b + j] += tiles[at + i * N_RIGHT + j]
-            at += N_LEFT * N_RIGHT
+    n_left, n_right = _tile_of(*sums.shape)
+    for b in range(0, sums.shape[1], n_right):
+        for a in range(0, sums.shape[0], n_left):
+            for i in range(min(n_left, sums.shape[0] - a)):
+                for j in range(min(n_right, sums.shape[1] - b)):
+                    sums[a + i, b + j] += tiles[at + i * n_right + j]
+            at += n_left * n_right

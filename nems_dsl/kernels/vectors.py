@@ -42,22 +42,30 @@ class Vectors:
         """Load the vector at element `at` of a row, wherever that lies."""
         return self._builder.load(self.pointer(row, at), align=self.size)
 
+    def _mask_of_first(self, n):
+        lanes = ir.VectorType(INT, self.n)
+        places = ir.Constant(lanes, list(range(self.n)))
+        return self._builder.icmp_signed("<", places, self.spread(n, lanes))
+
+    def _declare_masked(self, what, result, *others):
+        masks = _PLACE, ir.VectorType(ir.IntType(1), self.n)
+        pointer = self.type.as_pointer()
+        name = f"llvm.masked.{what}.{self._suffix}.p0"
+        if what == "load":
+            return self._declare(name, result, pointer, *masks, self.type)
+        return self._declare(name, result, self.type, pointer, *masks)
+
     def load_first(self, row, at, n):
         """Load n elements, and zeros in place of those beyond."""
-        lanes = ir.VectorType(INT, self.n)
-        mask = self._builder.icmp_signed(
-            "<", ir.Constant(lanes, list(range(self.n))), self.spread(n, lanes)
-        )
-        load = self._declare(
-            f"llvm.masked.load.{self._suffix}.p0",
-            self.type,
-            self.type.as_pointer(),
-            _PLACE,
-            ir.VectorType(ir.IntType(1), self.n),
-            self.type,
-        )
-        align = _PLACE(self.size)
-        return self._builder.call(load, [self.pointer(row, at), align, mask, self.zero])
+        load = self._declare_masked("load", self.type)
+        mask = self._mask_of_first(n)
+        return self._builder.call(load, [self.pointer(row, at), _PLACE(self.size), mask, self.zero])
+
+    def store_first(self, value, row, at, n):
+        """Store the first n elements of a vector."""
+        store = self._declare_masked("store", ir.VoidType())
+        mask = self._mask_of_first(n)
+        self._builder.call(store, [value, self.pointer(row, at), _PLACE(self.size), mask])
 
     def store(self, value, row, at):
         """Store a vector at element `at` of a row, wherever that lies."""
@@ -75,6 +83,26 @@ class Vectors:
         """Give the vector that begins `shift` elements into the first of two."""
         lanes = ir.Constant(ir.VectorType(_PLACE, self.n), [shift + i for i in range(self.n)])
         return self._builder.shuffle_vector(a, b, lanes)
+
+    def interleave(self, a, b):
+        """Give the elements of two vectors by turns, as two vectors."""
+
+        def half(first):
+            lanes = [first + i // 2 + self.n * (i % 2) for i in range(self.n)]
+            places = ir.Constant(ir.VectorType(_PLACE, self.n), lanes)
+            return self._builder.shuffle_vector(a, b, places)
+
+        return half(0), half(self.n // 2)
+
+    def part(self, a, b):
+        """Give the elements at even and at odd places of two vectors, one after the other."""
+
+        def half(first):
+            lanes = [first + 2 * i for i in range(self.n)]
+            places = ir.Constant(ir.VectorType(_PLACE, self.n), lanes)
+            return self._builder.shuffle_vector(a, b, places)
+
+        return half(0), half(1)
 
     def add_product(self, a, b, total):
         """Give ``a * b + total``, rounded once where the processor can."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from .vector_correlations import N_LEFT, N_RIGHT, add_tiles, correlate, zero_tiles
+from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of
 
 # Bytes of a stretch of a row, of which the rows of a tile stay in the cache next to the core.
@@ -43,8 +43,8 @@ def mix_by_products(w, x, y):
 def mix_by_products_vjp_weights(x, dy, dw):
     """Gradient of the weights, as `weights.mix_vjp_weights` gives it."""
     n, stretch = x.shape[1], STRETCH_BYTES // x.itemsize
-    ours = _starts_of_rows(dy.shape[0], n, N_LEFT)
-    theirs = _starts_of_rows(x.shape[0], n, N_RIGHT)
+    ours = _starts_of_rows(dy.shape[0], n, N_MORE)
+    theirs = _starts_of_rows(x.shape[0], n, N_MORE)
     errors, signals = dy.reshape(-1), x.reshape(-1)
     tiles = zero_tiles(dy.shape[0], x.shape[0], x)
     for t in range(0, n, stretch):

@@ -9,7 +9,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import NonNegative, Phi
+from .base import NonNegative, Phi, Work, flat
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
@@ -163,6 +163,20 @@ class DoubleExponential(Pointwise):
 
     def nonnegative(self) -> NonNegative | None:
         return NonNegative(("base", "amplitude"))
+
+    def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+        return (*super().scratch_shapes(*shapes), shapes[0], shapes[0])
+
+    def _curve_of(self, work: Work) -> None:
+        kept = [flat(each) for each in work.scratch[-2:]]
+        kernel = kernels.kept_exponential.double_exponential
+        kernel(flat(work.inputs[0]), *work.weights, *kept, flat(work.out))
+
+    def _curve_vjp_of(self, work: Work, dx: np.ndarray) -> None:
+        kept = [flat(each) for each in work.scratch[-2:]]
+        kernel = kernels.kept_exponential.double_exponential_vjp
+        d_out = flat(work.d_out)
+        kernel(flat(work.inputs[0]), *work.weights, *kept, d_out, dx, *work.d_weights)
 
     @staticmethod
     def curve() -> Callable[..., None]:

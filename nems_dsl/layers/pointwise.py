@@ -55,7 +55,7 @@ class Pointwise(KernelLayer):
         return (shapes[0],) if "n" in self.options else ()
 
     def forward(self, work: Work) -> None:
-        self.curve()(flat(work.inputs[0]), *work.weights, flat(work.out))
+        self._curve_of(work)
         if "n" in self.options:
             kernels.normalization.divide_by_sd(flat(work.out), flat(work.scratch[0]), work.starts)
 
@@ -66,9 +66,16 @@ class Pointwise(KernelLayer):
             )
         # the kernels write dx in any case; where nobody wants it, d_out is done with afterwards
         dx = work.d_out if work.d_inputs[0] is None else work.d_inputs[0]
-        self.curve_vjp()(
-            flat(work.inputs[0]), *work.weights, flat(work.d_out), flat(dx), *work.d_weights
-        )
+        self._curve_vjp_of(work, flat(dx))
+
+    def _curve_of(self, work: Work) -> None:
+        """Write the output; one that keeps something for the derivative does it here."""
+        self.curve()(flat(work.inputs[0]), *work.weights, flat(work.out))
+
+    def _curve_vjp_of(self, work: Work, dx: np.ndarray) -> None:
+        """Write the derivative by the input, and add those by the weights."""
+        d_out = flat(work.d_out)
+        self.curve_vjp()(flat(work.inputs[0]), *work.weights, d_out, dx, *work.d_weights)
 
     def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
         if "n" in self.options:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import filter_products, filters
+from nems_dsl.kernels import filter_pairs, filter_products, filters
 
 from . import slow
 from .checks import (
@@ -23,12 +23,28 @@ def whole(x):
     return np.array([0, x.shape[-1]])
 
 
+def by_pairs(kernel, by_products):
+    """Give a kernel of pairs for all segments that it takes, and products for others."""
+
+    def by_length(*arrays):
+        least = filter_pairs.shortest_segment(arrays[0])
+        filters.by_length(kernel, by_products, arrays[:-1], arrays[-1], least)
+
+    return by_length
+
+
 FORMS = {
     "chosen": (filters.fir, filters.fir_vjp_filter, filters.fir_vjp_input, False),
     "products": (
         filter_products.fir_by_products,
         filter_products.fir_by_products_vjp_filter,
         filter_products.fir_by_products_vjp_input,
+        False,
+    ),
+    "pairs": (
+        by_pairs(filter_pairs.fir_by_pairs, filter_products.fir_by_products),
+        by_pairs(filter_pairs.fir_by_pairs_vjp_filter, filter_products.fir_by_products_vjp_filter),
+        by_pairs(filter_pairs.fir_by_pairs_vjp_input, filter_products.fir_by_products_vjp_input),
         False,
     ),
     "bank": (filters.bank_fir, filters.bank_fir_vjp_filter, filters.bank_fir_vjp_input, True),
@@ -146,6 +162,64 @@ def test_segments_give_the_bits_they_give_alone(n_filters, n_channels, n_taps, d
         np.testing.assert_array_equal(dx[:, a:b], dx_alone)
 
 
+# Every remainder of taps and of rows of a tile, and bins that end within a pair, tile and block.
+@pytest.mark.parametrize("n_filters, n_channels", [(1, 5), (2, 3), (3, 4), (5, 1), (8, 6), (23, 7)])
+@pytest.mark.parametrize("n_taps", [3, 4, 5, 15, 22, 200])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_pairs(n_filters, n_channels, n_taps, dtype):
+    least = filter_pairs.shortest_segment(np.empty(0, dtype))
+    starts = np.cumsum([0, least, 5, 2 * least + 1, 4079, 0, least + 1])
+    h, x, dy, dh = arrays(n_filters, n_channels, n_taps, starts[-1], False, dtype)
+    y, dx, before = np.full_like(dy, np.nan), np.full_like(x, np.nan), dh.astype(float)
+    fir, vjp_filter, vjp_input, _ = FORMS["pairs"]
+    fir(h, x, y, starts)
+    vjp_input(h, dy, dx, starts)
+    vjp_filter(x, dy, dh, starts)
+    rtol = 1e-12 if dtype is float else 2e-6
+    for a, b in itertools.pairwise(starts):
+        if a == b:
+            continue
+        x_alone, dy_alone = np.ascontiguousarray(x[:, a:b]), np.ascontiguousarray(dy[:, a:b])
+        y_alone, dx_alone = np.empty_like(dy_alone), np.empty_like(x_alone)
+        fir(h, x_alone, y_alone, whole(x_alone))
+        vjp_input(h, dy_alone, dx_alone, whole(x_alone))
+        np.testing.assert_array_equal(y[:, a:b], y_alone)
+        np.testing.assert_array_equal(dx[:, a:b], dx_alone)
+        assert_close(y_alone, convolved(h.astype(float), x_alone.astype(float)), rtol)
+        backwards = convolved(h.astype(float).transpose(1, 0, 2), dy_alone[:, ::-1].astype(float))
+        assert_close(dx_alone, backwards[:, ::-1], rtol)
+        for k in range(min(n_taps, b - a)):
+            before[:, :, k] += dy[:, a + k : b].astype(float) @ x[:, a : b - k].T.astype(float)
+    assert_close(dh, before, rtol)
+
+
+@pytest.mark.parametrize("n_taps", [3, 4, 5, 15])
+def test_pairs_depend_on_the_bins_under_their_taps_alone(n_taps):
+    h, x = randoms((5, 6, n_taps), (6, 600))
+    for place in (0, 1, 96, 301, 598, 599):
+        holed, y = x.copy(), np.empty((5, 600))
+        holed[1, place] = np.nan
+        filter_pairs.fir_by_pairs(h, holed, y, whole(y))
+        touched = np.zeros(600, bool)
+        touched[place : place + n_taps] = True
+        np.testing.assert_array_equal(np.isnan(y), np.tile(touched, (5, 1)))
+
+
+def test_form_depends_on_a_segment_alone():
+    taken = []
+
+    def form(name):
+        return lambda x, starts: taken.append((name, starts.tolist()))
+
+    x = np.empty((1, 1000))
+    n = filter_pairs.shortest_segment(x)
+    starts = np.array([0, n, 2 * n - 1, 3 * n])
+    filters.by_length(form("pairs"), form("products"), (x,), np.array([0, n]), n)
+    filters.by_length(form("pairs"), form("products"), (x,), starts, n)
+    expected = [("pairs", [0, n]), ("products", [n, 2 * n - 1]), ("pairs", [2 * n - 1, 3 * n])]
+    assert taken == [("pairs", [0, n]), ("pairs", [0, n]), *expected[1:]]
+
+
 def convolved(h, x):
     rows = [
         sum(np.convolve(row, taps) for row, taps in zip(x, each, strict=True))[: x.shape[1]]
@@ -215,6 +289,10 @@ def test_products_are_for_several_rows(wide_vectors, monkeypatch):
     monkeypatch.setattr(filters, "has_wide_vectors", lambda: wide_vectors)
     assert not filters.prefers_products(1, 18)
     assert not filters.prefers_products_vjp_filter(1, 18)
+    assert not filters.prefers_pairs(4, 18, 15)
+    assert not filters.prefers_pairs_vjp_filter(4, 18, 15)
+    assert filters.prefers_pairs(50, 10, 15) is wide_vectors
+    assert filters.prefers_pairs_vjp_filter(50, 10, 15) is wide_vectors
     assert filters.prefers_products(50, 10)
     assert filters.prefers_products_vjp_filter(50, 10)
     assert filters.prefers_products(4, 1) is not wide_vectors

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 # A curvature shapes steps and decides nothing, so that a part of the data is enough for it: so
 # many bins for each parameter, and no fewer than so many in all
-_BINS_PER_PARAMETER, _FEWEST_BINS, _LEAST_SHARE = 20, 4000, 1 / 3
-_NEAR, _SHARE_NEAR = 0.003, 0.5
+_BINS_PER_PARAMETER, _FEWEST_BINS, _LEAST_SHARE = 20, 4000, 1 / 8
+_NEAR, _SHARE_NEAR = 0.003, 1 / 4
 # to begin with. A long step from far off ends where a nonlinearity is flat, and nothing leads back
 _HARDLY_DAMPED, _DAMPED, _HEAVILY_DAMPED = 1e-9, 1e-2, 100.0
 
