@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from .fitting import fit as fit
     from .models import Model as Model
     from .models import ModelSet as ModelSet
+    from .sweeps import Results as Results
+    from .sweeps import expand as expand
+    from .sweeps import open_results as open_results
+    from .sweeps import sweep as sweep
     from .syntax import ModelStringError as ModelStringError
 
 __version__ = "0.1.0"
@@ -35,13 +39,17 @@ _HOMES = {
     "ModelSet": "models",
     "ModelStringError": "syntax",
     "Objective": "fitting",
+    "Results": "sweeps",
     "canonical": "compiler",
     "convert": "compiler.convert",
     "cross_validate": "fitting",
+    "expand": "sweeps",
     "explain": "compiler.explain",
     "fit": "fitting",
     "keyword_info": "compiler",
+    "open_results": "sweeps",
     "parse": "compiler",
+    "sweep": "sweeps",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -107,9 +107,9 @@ def fit(
             "--threads",
             "-j",
             min=1,
-            help="How many models to fit at a time. Default: the number of cores.",
+            help="How many models to fit at a time.",
         ),
-    ] = None,
+    ] = 1,
 ) -> None:
     """Fit a model string to a recording; print scores on data held out.
 

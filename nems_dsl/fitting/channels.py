@@ -127,7 +127,7 @@ def fit_channels(
     jobs: Sequence[ChannelJob],
     split: HeldOut,
     *,
-    n_jobs: int | None = None,
+    n_jobs: int | None = 1,
     callback: Callable[[ChannelJob, int, float], Any] | None = None,
     **arguments: Any,
 ) -> Generator[list[ChannelFit], None, None]:

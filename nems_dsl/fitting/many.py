@@ -28,7 +28,7 @@ def fit(
     y: Data,
     *,
     channels: int | Sequence[int] | None = None,
-    n_jobs: int | None = None,
+    n_jobs: int | None = 1,
     verbose: int = 1,
     callback: Callable[..., Any] | None = None,
     **arguments: Any,
@@ -50,9 +50,11 @@ def fit(
     channels : int, sequence of int, or (K,) sequence of bool, optional
         Which columns of `y` to fit, from 0; all by default. R is bound to their number.
     n_jobs : int, optional
-        How many threads to fit several models in. By default, and with -1, as many as there are
-        cores for this process, but never more than models. The results are the same to the last
-        bit for any number.
+        How many threads to fit several models in; with None or -1, as many as there are cores for
+        this process, but never more than models. Threads gain where most of the time is spent in
+        long kernels, as with very many parameters; Gauss-Newton steps of small models take turns
+        at Python's lock, for which processes serve better: see `nems_dsl.sweep`. The results are
+        the same to the last bit for any number.
     verbose : int
         1 prints how the fit of one model is going, and one line about several; 0 is silent.
     callback : callable, optional

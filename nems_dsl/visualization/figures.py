@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 12
 _RATIOS = (1.1, 0.9, 3.0)
+# neither time nor version of the library, which would make equal figures differ
+_STEADY: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+}
 
 
 def plot_model(
@@ -135,23 +142,34 @@ def plot_channels(
 
 
 def save_figure(figure: Figure, path: str | Path, dpi: int = 100) -> Path:
-    """Write a figure to a file: a png file, the same bytes for the same figure.
+    """Write a figure to a file, whose ending says of what kind it is.
+
+    The same figure gives the same bytes, as a png, pdf or svg file.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     path : str or Path
+        Ends in ``.png``, ``.pdf``, ``.svg``, or another ending that matplotlib knows; a file
+        without an ending is a png file.
     dpi : int
 
     Returns
     -------
     Path
+
+    Raises
+    ------
+    ValueError
+        matplotlib does not know the ending.
     """
-    picture = io.BytesIO()
-    FigureCanvasAgg(figure)
-    # without the version of the library, which would make equal figures differ
-    figure.savefig(picture, format="png", dpi=dpi, metadata={"Software": None})
-    path = Path(path)
+    path, picture = Path(path), io.BytesIO()
+    kind = path.suffix.lower().removeprefix(".") or "png"
+    if kind not in FigureCanvasAgg(figure).get_supported_filetypes():
+        raise ValueError(f"{path} does not end in .png, .pdf or .svg, or any ending of a picture")
+    # the ids in svg files would be drawn at random
+    with rc_context({"svg.hashsalt": "nems_dsl"}):
+        figure.savefig(picture, format=kind, dpi=dpi, metadata=_STEADY.get(kind))
     path.write_bytes(picture.getvalue())
     return path
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 LOADED = "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
-HEAVY = {"numpy", "numba", "scipy", "matplotlib", "lark"}
+HEAVY = {"numpy", "numba", "scipy", "matplotlib", "lark", "pandas", "sqlalchemy", "tqdm"}
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ HEAVY = {"numpy", "numba", "scipy", "matplotlib", "lark"}
         ("import nems_dsl", HEAVY),
         ("import nems_dsl.keywords", HEAVY),
         ("import nems_dsl.syntax; nems_dsl.syntax.read('wc.4x1')", HEAVY - {"lark"}),
+        ("from nems_dsl import expand; expand('wc.4x{1,2}')", HEAVY - {"lark", "numpy"}),
+        ("from nems_dsl import open_results, Results", {"numba", "pandas", "matplotlib", "tqdm"}),
         ("import nems_dsl; nems_dsl.canonical('wc.4x1')", {"numba", "scipy", "matplotlib"}),
         ("import nems_dsl; nems_dsl.explain('wc.4x1')", {"numba", "scipy", "matplotlib"}),
     ],

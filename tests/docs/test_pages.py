@@ -19,6 +19,7 @@ PAGES = (
     "channels",
     "metrics",
     "crossvalidation",
+    "sweeps",
     "dstrf",
     "own_layers",
     "architecture",

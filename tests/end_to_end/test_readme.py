@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nems_dsl import Model, keyword_info
+from nems_dsl import Model, keyword_info, open_results
 from nems_dsl.datasets import load_speech
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,11 +27,14 @@ def load_script(path):
 
 def test_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    names, printed = {}, []
+    names, printed = {"__name__": "__main__"}, []
     for code in blocks(README, "python"):
         exec(compile(code, "README.md", "exec"), names)
         printed.append(capsys.readouterr().out)
-    assert {path.name for path in tmp_path.iterdir()} == {"channel2.png", "channel2.json"}
+    files = {"channel2.png", "channel2.json", "results.db", "results.log"}
+    assert files == {path.name for path in tmp_path.iterdir()}
+    assert len(open_results("results.db").select(status="ok")) == 28
+    assert "r_test over 7 neurons" in printed[2]
     assert "channels 0 to 6: 7 of 7 converged" in printed[1]
     assert "over 6 folds by trials" in printed[1]
     printed = float(printed[0].split()[-1])
@@ -96,12 +99,14 @@ def test_the_page_on_the_command_line_runs(tmp_path, monkeypatch, capsys):
     exec(compile(load, "cli.md", "exec"), {})
 
 
-def test_every_option_of_fit_is_on_the_page(capsys):
+@pytest.mark.parametrize("command", ["fit", "sweep", "results"])
+def test_every_option_is_on_the_page(command):
     import typer
 
     from nems_dsl.cli.app import app
 
-    fit = typer.main.get_command(app).commands["fit"]
-    options = {name for option in fit.params for name in option.opts if name.startswith("--")}
+    found = typer.main.get_command(app).commands[command]
+    section = CLI.partition(f"\n## {command}\n")[2].partition("\n## ")[0]
+    options = {name for option in found.params for name in option.opts if name.startswith("--")}
     for option in options - {"--data", "--help"}:
-        assert f"`{option}`" in CLI
+        assert f"`{option}`" in section

@@ -80,11 +80,24 @@ def test_too_many_channels_are_said_to_be(split):
     assert figure.get_suptitle().endswith("(the first 12 of 15 channels)")
 
 
-def test_the_same_figure_gives_the_same_bytes(split, tmp_path):
+@pytest.mark.parametrize(
+    ("ending", "beginning"),
+    [
+        (".png", b"\x89PNG"), ("", b"\x89PNG"), (".PDF", b"%PDF"),
+        (".svg", b"<?xml"), (".jpg", b"\xff\xd8"),
+    ],
+)  # fmt: skip
+def test_the_same_figure_gives_the_same_bytes(split, tmp_path, ending, beginning):
     rows = fits("wc.5x1-dexp.1", split)
     files = [
-        save_figure(plot_channels(rows[:1], split.x_test, split.y_test), tmp_path / f"{i}.png")
+        save_figure(plot_channels(rows[:1], split.x_test, split.y_test), tmp_path / f"{i}{ending}")
         for i in range(2)
     ]
     assert files[0].read_bytes() == files[1].read_bytes()
-    assert files[0].read_bytes().startswith(b"\x89PNG")
+    assert files[0].read_bytes().startswith(beginning)
+
+
+def test_an_ending_that_is_no_picture(tmp_path):
+    with pytest.raises(ValueError, match=r"figure\.docx does not end in \.png, \.pdf or \.svg"):
+        save_figure(Figure(), tmp_path / "figure.docx")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,156 @@
+"""``nems-dsl sweep``: fit every model of a pattern to recordings, and keep what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import Dtype, Init, Loss, Optimizer
+from .streams import note
+from .tables import show_table
+
+if TYPE_CHECKING:
+    from nems_dsl.sweeps import Results
+
+_SHOWN = 10
+
+
+def sweep(
+    patterns: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATTERN...",
+            help="A model space, such as 'wc.18x{r=1..4}-fir.{r}x15-{lvl,dexp}.1', or several.",
+        ),
+    ],
+    data: Annotated[
+        list[str],
+        typer.Option(
+            "--data",
+            "-d",
+            metavar="[NAME=]FILE",
+            help="An npz file with stim and resp (or x and y, or stim_0, resp_0, ... for trials), "
+            "and maybe state; repeatable. Named after the file by default.",
+        ),
+    ],
+    store: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Where results go: a SQLite file, or a database URL."),
+    ] = "results.db",
+    where: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION", help="Models to keep, such as 'r < 3 and n_parameters < 200'."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", "-j", min=1, help="Processes; by default the number of cores."),
+    ] = None,
+    channel: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--channel", "-c", help="A response channel, from 0; repeatable. Default all."
+        ),
+    ] = None,
+    test: Annotated[
+        float,
+        typer.Option(metavar="FRACTION", min=0, max=0.99, help="Share to hold out for the test."),
+    ] = 0.2,
+    folds: Annotated[
+        int | None, typer.Option(min=2, help="Cross-validate instead, with so many folds.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of each fit.")] = 0,
+    loss: Annotated[Loss | None, typer.Option(help="What the fits minimise.")] = None,
+    init: Annotated[Init | None, typer.Option(help="Where the fits start.")] = None,
+    starts: Annotated[int | None, typer.Option(min=1, help="Starts of each fit.")] = None,
+    optimizer: Annotated[Optimizer | None, typer.Option(help="How the fits search.")] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option("--max-iter", min=1, help="Limit of each search.")
+    ] = None,
+    dtype: Annotated[Dtype | None, typer.Option(help="Precision during the fits.")] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="A job that takes longer has failed."),
+    ] = None,
+    max_memory: Annotated[
+        str | None,
+        typer.Option(metavar="SIZE", help="A job that takes more, such as 2G, has failed."),
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Do what is in the store again.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but the table.")
+    ] = False,
+) -> None:
+    """Fit every model of a space to recordings; print those that do best.
+
+    What is finished is in the store, with a log beside it, and is not done again: after Ctrl-C, a
+    crash, or with more models or data, give the same command once more.
+
+    The exit code is 0 if all jobs are done, 1 if some have failed, 130 after Ctrl-C.
+    """
+    from nems_dsl.sweeps.jobs import Recipe
+    from nems_dsl.sweeps.limits import Limits, read_size
+    from nems_dsl.sweeps.sweeping import run_sweep
+
+    given = {
+        "loss": loss and loss.value,
+        "init": init and init.value,
+        "n_starts": starts,
+        "optimizer": optimizer and optimizer.value,
+        "max_iterations": max_iterations,
+        "dtype": dtype and dtype.value,
+    }
+    arguments = {name: value for name, value in given.items() if value is not None}
+    done, results = run_sweep(
+        patterns[0] if len(patterns) == 1 else patterns,
+        _name(data),
+        store,
+        None,
+        Recipe(arguments, test, folds, seed=seed, channels=tuple(channel) if channel else None),
+        Limits(max_seconds, read_size(max_memory)),
+        where=where,
+        n_workers=workers,
+        resume=not again,
+        show_progress=False if quiet else None,
+    )
+    if not done.is_shown:
+        note(done.summary(), quiet)
+    if done.n_failed and done.log is not None:
+        note(f"see {done.log} for what failed", quiet)
+    _show_best(results, "r_test" if test or folds else "r_fit")
+    if done.n_failed:
+        raise typer.Exit(1)
+
+
+def _name(data: list[str]) -> dict[str, Path]:
+    """Give names to files: as they are given, or those of the files."""
+    named: dict[str, Path] = {}
+    for given in data:
+        name, found, path = given.partition("=")
+        # a file may have such a sign in its name
+        if not found or Path(given).exists():
+            name, path = Path(given).stem, given
+        if name in named:
+            raise ValueError(
+                f"two data sets are called {name!r}: {named[name]} and {path}; name them by "
+                "--data NAME=FILE"
+            )
+        named[name] = Path(path)
+    return named
+
+
+def _show_best(results: Results, metric: str) -> None:
+    best = results.best(metric, n=_SHOWN)
+    if not len(best):
+        note("no model has a score")
+        return
+    columns = ["canonical", "n_parameters", metric, "se", "n_neurons"]
+    rows = [[_write(row[column]) for column in columns] for row in best.to_dict("records")]
+    show_table(columns, rows, numbers=columns[1:])
+
+
+def _write(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

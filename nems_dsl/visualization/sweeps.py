@@ -1,0 +1,324 @@
+"""Results of sweeps: score against size, what a variable does, and two models compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from .axes import BLUE, GREY, RED, own_axes, say_instead
+
+if TYPE_CHECKING:
+    from ..sweeps import Comparison, Results
+
+MOST_LABELS = 4
+MOST_LINES = 60
+_WORDS = {"r_test": "r on held-out data", "r_fit": "r on the data of the fit"}
+
+
+def pareto_front(size: np.ndarray, score: np.ndarray, *, lower: bool = False) -> np.ndarray:
+    """Give the models that no other beats with as few parameters.
+
+    Parameters
+    ----------
+    size, score : (models,) arrays
+    lower : bool
+        A lower score is better.
+
+    Returns
+    -------
+    (front,) int array
+        Places in the arrays, from the smallest model to the largest; scores get strictly better.
+
+    Examples
+    --------
+    >>> size, score = np.array([10, 20, 20, 30, 40]), np.array([0.3, 0.5, 0.4, 0.45, 0.6])
+    >>> pareto_front(size, score).tolist()
+    [0, 1, 4]
+    """
+    better = -np.asarray(score) if lower else np.asarray(score)
+    front: list[int] = []
+    for place in np.lexsort((-better, size)):
+        if not front or better[place] > better[front[-1]]:
+            front.append(int(place))
+    return np.array(front, dtype=int)
+
+
+def plot_pareto(
+    results: Results,
+    metric: str = "r_test",
+    ax: Axes | None = None,
+    *,
+    labels: int = MOST_LABELS,
+    models: str = "canonical",
+) -> Axes:
+    """Draw the score of each model against its number of parameters, and their Pareto front.
+
+    Parameters
+    ----------
+    results : Results
+    metric : str
+        As for `Results.pivot`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; those of a new figure by default.
+    labels : int
+        Up to how many models of the front to name: the smallest, the best, and those between
+        them that gain the most.
+    models : {"canonical", "string"}
+        As for `Results.pivot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A point is the mean over neurons; bars are its standard error. Models that were scored
+        on fewer neurons than others are left out.
+
+    Raises
+    ------
+    ValueError
+        There is no such metric; or as for `Results.pivot`.
+    """
+    from ..sweeps.cells import LOWER_IS_BETTER
+
+    ax = own_axes(ax)
+    table = results.best(metric, n=len(results) or 1, models=models)  # type: ignore[arg-type]
+    table = table.dropna(subset=["n_parameters", metric])
+    if table.empty:
+        return say_instead(ax, "no model was scored")
+    size = table["n_parameters"].to_numpy(dtype=float)
+    score, se = table[metric].to_numpy(dtype=float), table["se"].to_numpy(dtype=float)
+    front = pareto_front(size, score, lower=metric in LOWER_IS_BETTER)
+    ax.errorbar(
+        size, score, yerr=np.nan_to_num(se), fmt="o", ms=4, color=GREY, ecolor="0.85", elinewidth=1,
+        label=f"{len(table)} models",
+    )  # fmt: skip
+    ax.step(
+        size[front], score[front], where="post", color=BLUE, lw=1.5, marker="o", ms=5, zorder=3,
+        label="Pareto front",
+    )  # fmt: skip
+    names = table[models].tolist()
+    _name_points(ax, size, score, [names[place] for place in front], front, labels)
+    n_neurons = int(table["n_neurons"].max())
+    ax.set_xlabel("parameters")
+    ax.set_ylabel(f"{_words(metric)}, mean of {_count(n_neurons, 'neuron')}")
+    if size.max() > 20 * size.min() > 0:
+        ax.set_xscale("log")
+    ax.set_title("score against size", fontsize="medium")
+    ax.legend(loc="lower right", fontsize="small", frameon=False)
+    return ax
+
+
+def plot_effect(
+    results: Results,
+    variable: str,
+    metric: str = "r_test",
+    ax: Axes | None = None,
+    *,
+    over: str = "mean",
+    models: str = "canonical",
+) -> Axes:
+    """Draw what a variable of the pattern does to the score.
+
+    Parameters
+    ----------
+    results : Results
+    variable : str
+    metric : str
+        As for `Results.pivot`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; those of a new figure by default.
+    over : {"mean", "best"}
+        What stands for the models that have a value, on each neuron.
+    models : {"canonical", "string"}
+        As for `Results.pivot`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        A thin line is a neuron, the thick one their mean. Bars are the standard error of the
+        mean after each neuron's own mean is taken away, for it is the same for all values.
+
+    Raises
+    ------
+    ValueError
+        There is no such variable or metric; or as for `Results.effect`.
+    """
+    ax = own_axes(ax)
+    table = results.effect(variable, metric, over=over, models=models)  # type: ignore[arg-type]
+    if table.empty:
+        return say_instead(ax, "no model was scored")
+    values = list(table.columns)
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    x = np.array(values, dtype=float) if numbers else np.arange(len(values), dtype=float)
+    scores = table.to_numpy()
+    if len(scores) <= MOST_LINES:
+        ax.plot(x, scores.T, color="0.8", lw=0.7, zorder=1)
+    within = scores - scores.mean(axis=1, keepdims=True)
+    n = len(scores)
+    # a value's own mean is among those taken away, which makes the spread too small by this much
+    shrunk = len(values) / max(len(values) - 1, 1)
+    se = within.std(axis=0, ddof=1) * np.sqrt(shrunk / n) if n > 1 else np.zeros(len(values))
+    ax.errorbar(
+        x, scores.mean(axis=0), yerr=se, color=BLUE, lw=2, marker="o", ms=5, capsize=3, zorder=3
+    )
+    ax.set_xticks(x, ["absent" if value is None else str(value) for value in values])
+    if not numbers and max(len(str(value)) for value in values) > 8:
+        ax.tick_params(axis="x", rotation=30)
+    ax.margins(x=0.1)
+    ax.set_xlabel(variable)
+    which = "mean" if over == "mean" else "best"
+    ax.set_ylabel(_words(metric))
+    ax.set_title(f"{variable}: {which} of the models, {_count(n, 'neuron')}", fontsize="medium")
+    return ax
+
+
+def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """Draw the scores of two models against each other, a point for each neuron.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        As `Results.compare` gives it.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; those of a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Points above the diagonal are neurons on which b scores higher. The title holds the
+        mean difference with its standard error, and the p-value of Wilcoxon's signed-rank test.
+
+    Examples
+    --------
+    >>> from nems_dsl.sweeps.cells import Neuron
+    >>> from nems_dsl.sweeps.comparison import compare_scores
+    >>> cells = [Neuron("cell0", 0), Neuron("cell1", 0), Neuron("cell2", 0)]
+    >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
+    >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))
+    >>> ax.get_title()
+    'difference +0.100 ± 0.058, p = 0.5, 3 neurons'
+    """
+    ax = own_axes(ax)
+    a, b = comparison.scores_a, comparison.scores_b
+    low, high = min(a.min(), b.min()), max(a.max(), b.max())
+    margin = 0.06 * (high - low) or 0.05
+    limits = (low - margin, high + margin)
+    ax.plot(limits, limits, color=GREY, lw=1, ls="--", zorder=1)
+    ax.scatter(a, b, s=18, color=BLUE, alpha=0.7, edgecolors="none", zorder=2)
+    ax.plot(a.mean(), b.mean(), "+", color=RED, ms=12, mew=2, zorder=3, label="mean")
+    ax.set_xlim(limits)
+    ax.set_ylim(limits)
+    ax.set_aspect("equal")
+    words = _words(comparison.metric)
+    ax.set_xlabel(f"{words}\n{comparison.a}", fontsize="small")
+    ax.set_ylabel(f"{comparison.b}\n{words}", fontsize="small")
+    error = "" if np.isnan(comparison.se) else f" ± {comparison.se:.3f}"
+    ax.set_title(
+        f"difference {comparison.difference:+.3f}{error}, "
+        f"p = {comparison.p:.2g}, {_count(comparison.n, 'neuron')}",
+        fontsize="medium",
+    )
+    ax.legend(loc="lower right", fontsize="small", frameon=False)
+    return ax
+
+
+def plot_results(
+    results: Results,
+    metric: str = "r_test",
+    *,
+    pair: tuple[str, str] | None = None,
+    figure: Figure | None = None,
+) -> Figure:
+    """Draw a sweep: score against size, each variable's effect, and two models compared.
+
+    Parameters
+    ----------
+    results : Results
+    metric : str
+        As for `Results.pivot`.
+    pair : (str, str), optional
+        Models to compare; by default the best, and the smallest of the Pareto front.
+    figure : matplotlib.figure.Figure, optional
+        Where to draw; a new one by default.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        As for `plot_pareto`, `plot_effect` and `Results.compare`.
+    """
+    variables = [v for v in results.variables if results.effect(v, metric).shape[1] > 1]
+    pair = _smallest_and_best(results, metric) if pair is None else pair
+    n_panels = 1 + len(variables) + (pair is not None)
+    n_columns = 2 if n_panels in (2, 4) else min(n_panels, 3)
+    n_rows = -(-n_panels // n_columns)
+    if figure is None:
+        figure = Figure(figsize=(4.6 * n_columns, 3.9 * n_rows), layout="constrained")
+    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    plot_pareto(results, metric, axes[0])
+    for ax, variable in zip(axes[1:], variables, strict=False):
+        plot_effect(results, variable, metric, ax)
+    if pair is not None:
+        plot_comparison(results.compare(*pair, metric), axes[1 + len(variables)])
+    for ax in axes[n_panels:]:
+        ax.set_axis_off()
+    return figure
+
+
+def _smallest_and_best(results: Results, metric: str) -> tuple[str, str] | None:
+    from ..sweeps.cells import LOWER_IS_BETTER
+
+    table = results.best(metric, n=len(results) or 1).dropna(subset=["n_parameters", metric])
+    front = pareto_front(
+        table["n_parameters"].to_numpy(dtype=float), table[metric].to_numpy(dtype=float),
+        lower=metric in LOWER_IS_BETTER,
+    )  # fmt: skip
+    names = table["canonical"].tolist()
+    return (names[front[0]], names[front[-1]]) if len(front) > 1 else None
+
+
+def _name_points(
+    ax: Axes, size: np.ndarray, score: np.ndarray, names: list[str], front: np.ndarray, most: int
+) -> None:
+    """Name the ends of the front, and what gains most between them."""
+    if most < 1:
+        return
+    gains = np.abs(np.diff(score[front], prepend=score[front[0]]))
+    gains[[0, -1]] = np.inf
+    chosen = np.sort(np.argsort(-gains, kind="stable")[:most])
+    for number in chosen:
+        place = front[number]
+        # above a front and to its left lies nothing that a name could hide
+        ax.annotate(
+            names[number], (size[place], score[place]), xytext=(-5, 3), color=BLUE,
+            textcoords="offset points", fontsize="x-small", ha="right", va="bottom", zorder=4,
+        )  # fmt: skip
+    _make_room_on_the_left(ax)
+
+
+def _make_room_on_the_left(ax: Axes) -> None:
+    """Widen the axes until the names in them fit, or take half of the width."""
+    for _ in range(6):
+        begin = min(text.get_window_extent().x0 for text in ax.texts)
+        frame = ax.get_window_extent()
+        if begin >= frame.x0:
+            break
+        # what is missing moves with the axes, so that a few rounds are needed
+        begin = max(begin, frame.x0 - 0.3 * frame.width)
+        ax.set_xlim(left=ax.transData.inverted().transform((begin, 0))[0])
+    if ax.get_xscale() == "linear":
+        low, high = ax.get_xlim()
+        ax.set_xticks([tick for tick in ax.get_xticks() if max(low, 0) <= tick <= high])
+
+
+def _words(metric: str) -> str:
+    return _WORDS.get(metric, metric)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
