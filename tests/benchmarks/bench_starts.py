@@ -32,7 +32,8 @@ WITHIN = 1.001
 def random_losses(string, x, y, n_starts, seed):
     """Losses that L-BFGS-B reaches from draws from the priors."""
     found = []
-    for start in Model(string).sample_from_priors(n_starts, seed=seed):
+    drawn = Model(string).sample_from_priors(n_starts, seed=seed)
+    for start in drawn if n_starts > 1 else [drawn]:
         fitted = start.fit(x, y, init="model", optimizer="l-bfgs-b", max_iterations=3000, verbose=0)
         found.append(fitted.results.loss)
     return found

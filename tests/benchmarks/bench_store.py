@@ -107,5 +107,10 @@ def main(arguments=None):
             ask(name, question, given.repeats)
 
 
+def test_benchmark_runs(capsys):
+    main(["--rows", "2000", "--repeats", "1"])
+    assert "best()" in capsys.readouterr().out
+
+
 if __name__ == "__main__":
     main()

@@ -1,7 +1,7 @@
 """How long a sweep of 1,050 fits takes on two cores, and how much of that is spent in fits.
 
-    python tests/benchmarks/bench_sweep.py
-    python tests/benchmarks/bench_sweep.py --ranks 2 --taps 15 --workers 1
+    python -m tests.benchmarks.bench_sweep
+    python -m tests.benchmarks.bench_sweep --ranks 2 --taps 15 --workers 1
 
 The models are `wc.18x{r}-fir.{r}x{taps}-{nl}.1` for r from 1 to 6, 10 to 30 taps and five
 nonlinearities, each fitted to the seven channels of ten excerpts of speech, of which the last two
@@ -10,46 +10,30 @@ start of the sweep to its end, the start of the workers included.
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
+import pytest
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "speech.npz"
+from tests.benchmarks import speech
+
 NONLINEARITIES = "lvl,dexp,relu.s,sig.s.o.g,srelu.s.o.g"
 RANKS, TAPS = (1, 2, 3, 4, 5, 6), (10, 15, 20, 25, 30)
-
-
-def read_speech(path):
-    """Ten excerpts: cube roots over the largest of the first eight, and z-scores."""
-    stored = np.load(path)
-    stim = [np.cbrt(stored[f"stim_{i}"].astype(float)) for i in range(10)]
-    resp = [stored[f"resp_{i}"].astype(float) for i in range(10)]
-    largest = max(x.max() for x in stim[:8])
-    fitted = np.concatenate(resp[:8])
-    return (
-        [x / largest for x in stim],
-        [(y - fitted.mean(axis=0)) / fitted.std(axis=0) for y in resp],
-    )
 
 
 def join(values):
     return ",".join(map(str, values))
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--ranks", type=int, nargs="+", default=RANKS)
     parser.add_argument("--taps", type=int, nargs="+", default=TAPS)
     parser.add_argument("--nonlinearities", default=NONLINEARITIES)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--store", type=Path, help="keep the results there")
-    arguments = parser.parse_args()
-    if not arguments.data.exists():
-        sys.exit(f"{arguments.data} is not there; say by --data where the excerpts of speech are")
+    arguments = parser.parse_args(arguments)
 
     from nems_dsl.sweeps.jobs import Recipe
     from nems_dsl.sweeps.limits import Limits
@@ -60,7 +44,7 @@ def main():
         f"wc.18x{{r={join(arguments.ranks)}}}-fir.{{r}}x{{taps={join(arguments.taps)}}}-"
         f"{{nl={arguments.nonlinearities}}}.1"
     )
-    data = {"speech": read_speech(arguments.data)}
+    data = {"speech": speech.load(speech.N_TRIALS)}
     with tempfile.TemporaryDirectory() as folder:
         store = arguments.store or Path(folder) / "results.db"
         began = time.perf_counter()
@@ -82,6 +66,14 @@ def main():
         print(table.groupby("nl")[["seconds", "iterations"]].mean().round(3).to_string())
         print(table.groupby("r")[["seconds", "iterations"]].mean().round(3).to_string())
         print(results.best(n=3).to_string(index=False))
+
+
+def test_benchmark_runs(capsys):
+    if not speech.PATH.exists():
+        pytest.skip("needs the shared recordings")
+    few = ["--ranks", "1", "--taps", "10", "--nonlinearities", "lvl", "--workers", "1"]
+    main(few)
+    assert "7 jobs done, 0 failed" in capsys.readouterr().out
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ MODELS = (
 )
 
 
-def load():
-    """Trials of stimulus and response to fit: cube root over its maximum, and z-scored."""
+def load(n_trials=N_FIT):
+    """Trials of stimulus and response, scaled by the eight to fit: cube roots, and z-scores."""
     with np.load(PATH) as data:
-        stim = [np.cbrt(data[f"stim_{trial}"]) for trial in range(N_FIT)]
-        resp = [data[f"resp_{trial}"] for trial in range(N_FIT)]
-    largest = max(trial.max() for trial in stim)
-    values = np.concatenate(resp)
+        stim = [np.cbrt(data[f"stim_{trial}"]) for trial in range(n_trials)]
+        resp = [data[f"resp_{trial}"] for trial in range(n_trials)]
+    largest = max(trial.max() for trial in stim[:N_FIT])
+    values = np.concatenate(resp[:N_FIT])
     mean, sd = values.mean(axis=0), values.std(axis=0)
     return [trial / largest for trial in stim], [(trial - mean) / sd for trial in resp]

@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ... import kernels
 from ...models.trials import STIMULUS
+from ..folds import Stretch
 from ..prepared import PreparedInputs
 
 # bins that are taken at a time, so that a long recording is never copied whole
@@ -40,14 +40,6 @@ class Lags:
     def n(self) -> int:
         """How many bins, the present one included."""
         return self.past + self.future + 1
-
-
-class Stretch(NamedTuple):
-    """Some bins of a trial."""
-
-    trial: int
-    start: int
-    stop: int
 
 
 def choose_stretches(lengths: Sequence[int]) -> list[Stretch]:
