@@ -210,8 +210,8 @@ def _cross_validate(
     threads: int | None,
     arguments: dict[str, Any],
 ) -> CrossValidation:
+    from nems_dsl.data.columns import take_columns
     from nems_dsl.fitting import cross_validate
-    from nems_dsl.fitting.columns import take_columns
 
     y = take_columns(split.y_fit, [channel for job in jobs for channel in job.channels])
     model = jobs[0].model

@@ -9,8 +9,8 @@ Examples
 (500, 1)
 """
 
-from nems_dsl.datasets.files import DataFile as DataFile
-from nems_dsl.datasets.files import read_data_files as read_data_files
+from nems_dsl.data.files import DataFile as DataFile
+from nems_dsl.data.files import read_data_files as read_data_files
 from nems_dsl.datasets.simulation import Simulation as Simulation
 from nems_dsl.datasets.simulation import simulate as simulate
 from nems_dsl.datasets.speech import Speech as Speech

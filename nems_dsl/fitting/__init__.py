@@ -3,7 +3,6 @@
 from ..models.results import FitResults as FitResults
 from .crossvalidation import cross_validate as cross_validate
 from .crossvalidation_results import CrossValidation as CrossValidation
-from .folds import make_folds as make_folds
 from .many import fit as fit
 from .objective import Objective as Objective
 from .reuse import ReuseReport as ReuseReport

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..compiler import parse
+from ..data.columns import check_columns, choose_columns, take_columns
+from ..data.holdout import HeldOut as HeldOut
+from ..data.holdout import Trials
+from ..data.holdout import hold_out as hold_out
 from ..metrics import correlation, nmse
 from ..models import Model
-from .columns import check_columns, choose_columns, take_columns
-from .holdout import HeldOut as HeldOut
-from .holdout import Trials
-from .holdout import hold_out as hold_out
 from .many import FitJob, fit_jobs, warn_of_shared_scales
 from .prepared import PreparedInputs
 from .threads import count_threads

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from ..data.folds import Fold, Stretch, join
+from ..data.folds import mask as mask_outside
 from ..metrics import get_metric
 from ..models import Model
 from .crossvalidation_results import CrossValidation
 from .crossvalidation_study import Study, prepare_study
-from .folds import Fold, Stretch, join
-from .folds import mask as mask_outside
 from .resampling import ERRORS, mean_and_standard_error, score_channels, score_parts
 from .threads import Tasks, count_threads
 

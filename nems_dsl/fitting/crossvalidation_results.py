@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..data.folds import Fold
 from ..models import Model
-from .folds import Fold
 
 _MOST_ROWS = 20
 

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from .. import kernels
-from ..models.trials import in_pieces
+from ..data.trials import in_pieces
 
 
 class Loss(ABC):

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..data.columns import check_columns, choose_columns, take_columns
+from ..data.masking import apply_mask
+from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
 from ..models import Model
 from ..models.graph import connect, signals_of
 from ..models.model_set import ModelSet
-from ..models.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
-from .columns import check_columns, choose_columns, take_columns
-from .masking import apply_mask
 from .prepared import PreparedInputs
 from .scales import warn_of_start
 from .threads import Tasks, count_threads

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..data.masking import apply_mask, read_channel_weights
+from ..data.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
 from ..layers.base import KernelLayer
 from ..models.graph import Node, connect, needed
-from ..models.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
 from .conditioning import Conditioning
 from .engine import Engine
 from .jacobian import Jacobian
 from .losses import make_loss
-from .masking import apply_mask, read_channel_weights
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .prepared import PreparedInputs, packs_of
 from .rates import rate_bounds, refuse_rates

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..models.trials import Data, Trials, read_inputs
+from ..data.trials import Data, Trials, read_inputs
 from .packs import Pack, add_targets, make_input_packs
 from .reach import Reach
 

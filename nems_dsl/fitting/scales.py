@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..data.trials import in_pieces
 from ..models.graph import Node
-from ..models.trials import in_pieces
 from .skeleton import find_skeleton
 
 # starting values suit signals of about 1; far from there a unit may start out dead or saturated

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..data.trials import STIMULUS
 from ..layers.base import KernelLayer
 from ..models.graph import Node, Source
-from ..models.trials import STIMULUS
 
 
 @dataclass(frozen=True)

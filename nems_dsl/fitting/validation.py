@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .holdout import hold_out
+from ..data.holdout import hold_out
 
 Pair = tuple[Any, Any]
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..data.trials import STIMULUS, Data, Trials, read_inputs
 from ..fitting.engine import run_backward, run_forward
 from ..fitting.packs import LONGEST_PACK, PACK_BYTES, SHORTEST_PACK, Pack
 from ..fitting.plan import Planner, find_shapes, find_structure
@@ -22,7 +23,6 @@ from .components import Components as Components
 from .components import principal_components as principal_components
 from .evaluation import evaluate_trials
 from .graph import Node, Source, connect, needed, signals_of
-from .trials import STIMULUS, Data, Trials, read_inputs
 
 if TYPE_CHECKING:
     from .model import Model

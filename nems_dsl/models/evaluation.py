@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..data.trials import Trials
 from ..layers.base import Layer
 from .graph import Node
-from .trials import Trials
 
 
 def evaluate_trials(nodes: Sequence[Node], inputs: Trials) -> dict[str, list[np.ndarray]]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..compiler.bound import BoundModel
+from ..data.trials import STIMULUS
 from ..layers.base import Layer
-from .trials import STIMULUS
 
 _SYNONYMS = {"input": STIMULUS}
 

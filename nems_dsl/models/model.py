@@ -12,13 +12,13 @@ from numpy.typing import ArrayLike
 
 from .. import compiler
 from ..compiler.build import build_layers, tree_of
+from ..data.trials import Data, read_inputs, read_signal
 from ..layers.base import Layer
 from ..metrics import get_metric
 from .evaluation import evaluate_trials
 from .graph import check_signals, check_signals_of_tree, connect
 from .layer_list import LayerList
 from .parameter_names import find_parameters
-from .trials import Data, read_inputs, read_signal
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

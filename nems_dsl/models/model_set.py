@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from ..data.trials import Data, Trial, check_orientation, read_inputs, read_signal
 from ..metrics import get_metric
 from .evaluation import evaluate_trials
 from .graph import connect
-from .trials import Data, Trial, check_orientation, read_inputs, read_signal
 
 if TYPE_CHECKING:
     from .model import Model

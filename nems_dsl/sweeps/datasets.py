@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.files import DataFile, read_data_files
-from ..models.trials import STIMULUS, check_match, read_inputs, read_signal
+from ..data.files import DataFile, read_data_files
+from ..data.trials import STIMULUS, check_match, read_inputs, read_signal
 
 #: What a response may be called in a dict of signals.
 RESPONSES = ("resp", "y")

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ..fitting import make_folds
-from ..fitting.columns import choose_columns, take_columns
-from ..fitting.folds import Fold, mask
-from ..fitting.holdout import hold_out
+from ..data import make_folds
+from ..data.columns import choose_columns, take_columns
+from ..data.folds import Fold, mask
+from ..data.holdout import hold_out
 from ..fitting.prepared import PreparedInputs
 from ..models import Model
 from .datasets import Dataset, Trials

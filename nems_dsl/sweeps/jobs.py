@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from ..compiler import parse
+from ..data.columns import choose_columns
+from ..data.folds import WAYS
 from ..fitting import fit_model
-from ..fitting.columns import choose_columns
-from ..fitting.folds import WAYS
 from ..syntax import ModelStringError
 from .datasets import Dataset
 from .limits import Limits

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..compiler import parse
+from ..data.trials import Trials, read_inputs
 from ..models.evaluation import evaluate_layer
 from ..models.graph import Node, connect
-from ..models.trials import Trials, read_inputs
 
 if TYPE_CHECKING:
     from ..models import Model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..models.trials import read_inputs, read_signal
+from ..data.trials import read_inputs, read_signal
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 from .chain import LinearFront, NoLinearFront
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..data.trials import read_signal
 from ..metrics import correlation
-from ..models.trials import read_signal
 from .axes import BLUE, GREY, own_axes, time_step, unit
 
 if TYPE_CHECKING:

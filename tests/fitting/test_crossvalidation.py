@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, ModelStringError
+from nems_dsl.data.folds import join, make_folds, mask
 from nems_dsl.datasets import simulate
 from nems_dsl.fitting import cross_validate
-from nems_dsl.fitting.folds import join, make_folds, mask
 from nems_dsl.layers.base import Layer
 from nems_dsl.metrics import METRICS, correlation
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
+from nems_dsl.data.trials import read_inputs
 from nems_dsl.fitting.packs import make_packs
 from nems_dsl.fitting.prepared import PreparedInputs, packs_of
 from nems_dsl.fitting.reach import Reach
-from nems_dsl.models.trials import read_inputs
 
 RNG = np.random.default_rng(0)
 X = [RNG.random((n, 3)) for n in (9000, 700, 12_000)]

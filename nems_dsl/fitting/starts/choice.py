@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...models.trials import read_signal
+from ...data.trials import read_signal
 from .from_data import start_from_data
 
 if TYPE_CHECKING:

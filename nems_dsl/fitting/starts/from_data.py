@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...data.trials import STIMULUS
 from ...layers.base import KernelLayer, flat
-from ...models.trials import STIMULUS
 from ..engine import run_forward
 from ..skeleton import Skeleton, find_skeleton
 from .front import FrontProblem, fit_front, lags_of

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize
 
+from ...data.trials import STIMULUS
 from ...layers.base import KernelLayer, flat
 from ...models.graph import Node
-from ...models.trials import STIMULUS
 from ..engine import Engine, run_backward, run_forward
 from ..jacobian import Jacobian
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton

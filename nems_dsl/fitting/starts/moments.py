@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ... import kernels
-from ...models.trials import STIMULUS
-from ..folds import Stretch
+from ...data.folds import Stretch
+from ...data.trials import STIMULUS
 from ..prepared import PreparedInputs
 
 # bins that are taken at a time, so that a long recording is never copied whole

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..models.trials import Trial
+from .trials import Trial
 
 
 def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tuple[int, ...]:

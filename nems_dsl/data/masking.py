@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.trials import read_signal
+from .trials import read_signal
 
 
 def read_channel_weights(weights: Any, n_channels: int) -> np.ndarray | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from nems_dsl.fitting.folds import Fold, Stretch, join, make_folds, mask
+from nems_dsl.data.folds import Fold, Stretch, join, make_folds, mask
 
 
 def held(lengths, parts):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..models.trials import check_match, read_inputs, read_signal
+from .trials import check_match, read_inputs, read_signal
 
 Trials = list[np.ndarray]
 Inputs = dict[str, Trials]
