@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..graph.reach import Reach
 from .engine import Engine
 from .packs import Pack
 from .plan import Plan, Planner
-from .reach import Reach
 
 # Bins of a block: with more rows than fit the cache all is read from far away; with fewer bins,
 # calls take longer than work.

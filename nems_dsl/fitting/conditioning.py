@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ..graph.wiring import Node
 from ..layers.base import KernelLayer
-from ..models.graph import Node
 from .packs import Pack
 from .prepared import PreparedInputs
 from .starts.moments import Lags, stimulus_moments

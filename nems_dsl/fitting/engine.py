@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ..graph.evaluation import evaluate_layer
+from ..graph.wiring import Node
 from ..layers.base import Arrays, KernelLayer
-from ..models.evaluation import evaluate_layer
-from ..models.graph import Node
 from .losses import Loss
 from .packs import Pack
 from .plan import Plan, Planner, Step, find_shapes, find_structure

@@ -13,8 +13,8 @@ import numpy as np
 from ..data.columns import check_columns, choose_columns, take_columns
 from ..data.masking import apply_mask
 from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
+from ..graph.wiring import connect, signals_of
 from ..models import Model
-from ..models.graph import connect, signals_of
 from ..models.model_set import ModelSet
 from .prepared import PreparedInputs
 from .scales import warn_of_start

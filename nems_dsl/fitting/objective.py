@@ -11,8 +11,9 @@ import numpy as np
 
 from ..data.masking import apply_mask, read_channel_weights
 from ..data.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
+from ..graph.reach import find_reach
+from ..graph.wiring import Node, connect, needed
 from ..layers.base import KernelLayer
-from ..models.graph import Node, connect, needed
 from .conditioning import Conditioning
 from .engine import Engine
 from .jacobian import Jacobian
@@ -20,7 +21,6 @@ from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .prepared import PreparedInputs, packs_of
 from .rates import rate_bounds, refuse_rates
-from .reach import find_reach
 from .scales import warn_of_start
 from .vector import ParameterVector
 

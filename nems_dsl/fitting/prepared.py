@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..data.trials import Data, Trials, read_inputs
+from ..graph.reach import Reach
 from .packs import Pack, add_targets, make_input_packs
-from .reach import Reach
 
 Made = TypeVar("Made")
 

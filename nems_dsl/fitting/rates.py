@@ -7,8 +7,8 @@ from typing import NoReturn
 
 import numpy as np
 
+from ..graph.wiring import Node
 from ..layers.base import KernelLayer, Layer
-from ..models.graph import Node
 from .engine import Engine
 from .losses import Loss
 from .vector import ParameterVector

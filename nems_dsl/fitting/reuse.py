@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.wiring import connect
 from ..layers.base import KeywordLayer, Layer, Parameter
-from ..models.graph import connect
 from .alignment import align
 
 if TYPE_CHECKING:

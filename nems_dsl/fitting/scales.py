@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..data.trials import in_pieces
-from ..models.graph import Node
-from .skeleton import find_skeleton
+from ..graph.skeleton import find_skeleton
+from ..graph.wiring import Node
 
 # starting values suit signals of about 1; far from there a unit may start out dead or saturated
 _LARGEST, _SMALLEST = 30.0, 0.003

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.wiring import connect, signals_of
 from ..layers.base import KernelLayer
-from ..models.graph import connect, signals_of
 from .objective import Objective
 from .starts.from_data import start_from_data
 

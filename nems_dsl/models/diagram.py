@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..compiler import BoundKeyword, BoundModel
+from ..graph.wiring import Node, connect
 from ..layers.base import KernelLayer, Layer
-from .graph import Node, connect
 
 if TYPE_CHECKING:
     from .model import Model

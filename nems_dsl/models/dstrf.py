@@ -17,12 +17,12 @@ from ..data.trials import STIMULUS, Data, Trials, read_inputs
 from ..fitting.engine import run_backward, run_forward
 from ..fitting.packs import LONGEST_PACK, PACK_BYTES, SHORTEST_PACK, Pack
 from ..fitting.plan import Planner, find_shapes, find_structure
-from ..fitting.reach import Reach, find_reach
+from ..graph.evaluation import evaluate_trials
+from ..graph.reach import Reach, find_reach
+from ..graph.wiring import Node, Source, connect, needed, signals_of
 from ..layers.base import Arrays, KernelLayer, Layer, Work
 from .components import Components as Components
 from .components import principal_components as principal_components
-from .evaluation import evaluate_trials
-from .graph import Node, Source, connect, needed, signals_of
 
 if TYPE_CHECKING:
     from .model import Model

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike
 from .. import compiler
 from ..compiler.build import build_layers, tree_of
 from ..data.trials import Data, read_inputs, read_signal
+from ..graph.evaluation import evaluate_trials
+from ..graph.wiring import check_signals, check_signals_of_tree, connect
 from ..layers.base import Layer
 from ..metrics import get_metric
-from .evaluation import evaluate_trials
-from .graph import check_signals, check_signals_of_tree, connect
 from .layer_list import LayerList
 from .parameter_names import find_parameters
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from ..data.trials import Data, Trial, check_orientation, read_inputs, read_signal
+from ..graph.evaluation import evaluate_trials
+from ..graph.wiring import connect
 from ..metrics import get_metric
-from .evaluation import evaluate_trials
-from .graph import connect
 
 if TYPE_CHECKING:
     from .model import Model

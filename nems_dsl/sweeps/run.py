@@ -18,8 +18,8 @@ from typing import Any
 from .. import __version__
 from ..compiler.bound import model_id
 from ..fitting.scales import ScaleWarning, warn_of_start
+from ..graph.wiring import connect, needed, signals_of
 from ..models import Model
-from ..models.graph import connect, needed, signals_of
 from ..models.saving import to_dict
 from .datasets import SharedFilesError
 from .inputs import InputCache, Split

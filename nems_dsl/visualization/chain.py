@@ -15,8 +15,8 @@ import numpy as np
 
 from ..compiler import parse
 from ..data.trials import Trials, read_inputs
-from ..models.evaluation import evaluate_layer
-from ..models.graph import Node, connect
+from ..graph.evaluation import evaluate_layer
+from ..graph.wiring import Node, connect
 
 if TYPE_CHECKING:
     from ..models import Model

@@ -11,7 +11,7 @@ from nems_dsl import Model, Objective
 from nems_dsl.data.trials import read_inputs
 from nems_dsl.fitting.packs import make_packs
 from nems_dsl.fitting.prepared import PreparedInputs, packs_of
-from nems_dsl.fitting.reach import Reach
+from nems_dsl.graph.reach import Reach
 
 RNG = np.random.default_rng(0)
 X = [RNG.random((n, 3)) for n in (9000, 700, 12_000)]

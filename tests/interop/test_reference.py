@@ -16,9 +16,9 @@ import pytest
 from nems_dsl import ModelStringError, convert
 from nems_dsl.compiler import bind
 from nems_dsl.compiler.build import build_layers
+from nems_dsl.graph.evaluation import evaluate_layer
+from nems_dsl.graph.wiring import connect
 from nems_dsl.interop.nems import layers_from_nems, model_from_nems, set_nems_values
-from nems_dsl.models.evaluation import evaluate_layer
-from nems_dsl.models.graph import connect
 from nems_dsl.syntax import read
 
 FOLDER = Path(__file__).parents[3] / "shared" / "reference" / "visible"

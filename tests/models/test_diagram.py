@@ -8,8 +8,8 @@ import pytest
 
 from nems_dsl import Model
 from nems_dsl.compiler.catalogue import catalogue
+from nems_dsl.graph.wiring import connect, signals_of
 from nems_dsl.layers.base import Layer
-from nems_dsl.models.graph import connect, signals_of
 
 BRANCHED = "a=wc.18x2-b=fir.2x10-c=fir.2x5@a-mult@b,c-dexp.1"
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...graph.skeleton import find_skeleton
 from ...layers.base import KernelLayer
-from ..skeleton import find_skeleton
 from .lbfgs import minimise_lbfgs
 from .least_squares import minimise_directly, minimise_least_squares, share_of_data
 from .watch import Limits, Watch

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...data.trials import STIMULUS
+from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
 from ..engine import run_forward
-from ..skeleton import Skeleton, find_skeleton
 from .front import FrontProblem, fit_front, lags_of
 from .moments import stimulus_moments
 from .receptive_field import ridge_problem

@@ -8,13 +8,13 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ...data.trials import STIMULUS
+from ...graph.reach import find_reach
+from ...graph.wiring import Node
 from ...layers.base import KernelLayer, flat
-from ...models.graph import Node
 from ..engine import Engine, run_backward, run_forward
 from ..jacobian import Jacobian
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
 from ..packs import Pack
-from ..reach import find_reach
 from ..vector import ParameterVector
 from .moments import Lags
 from .receptive_field import RidgeProblem

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...graph.wiring import Node, Source
 from ...layers.base import KernelLayer
 from ...layers.nonlinearity import Scale
-from ...models.graph import Node, Source
 from ..engine import Engine
 from ..jacobian import Jacobian
 from ..losses import MeanSquaredError

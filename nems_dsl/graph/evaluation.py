@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.trials import Trials
 from ..layers.base import Layer
-from .graph import Node
+from .wiring import Node
 
 
 def evaluate_trials(nodes: Sequence[Node], inputs: Trials) -> dict[str, list[np.ndarray]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..models.graph import Node
+from .wiring import Node
 
 
 @dataclass(frozen=True)

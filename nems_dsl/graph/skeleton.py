@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..data.trials import STIMULUS
 from ..layers.base import KernelLayer
-from ..models.graph import Node, Source
+from .wiring import Node, Source
 
 
 @dataclass(frozen=True)
