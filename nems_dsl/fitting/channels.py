@@ -16,8 +16,8 @@ from ..data.holdout import Trials
 from ..data.holdout import hold_out as hold_out
 from ..metrics import correlation, nmse
 from ..models import Model
+from .engine.prepared import PreparedInputs
 from .many import FitJob, fit_jobs, warn_of_shared_scales
-from .prepared import PreparedInputs
 from .threads import count_threads
 
 _LONGEST_STEM = 120

@@ -18,10 +18,10 @@ from scipy.linalg import solve_triangular
 
 from ..graph.wiring import Node
 from ..layers.base import KernelLayer
-from .packs import Pack
-from .prepared import PreparedInputs
+from .engine.packs import Pack
+from .engine.prepared import PreparedInputs
+from .engine.vector import ParameterVector, Slot
 from .starts.moments import Lags, stimulus_moments
-from .vector import ParameterVector, Slot
 
 # the least power of a coordinate, as a share of the greatest, that is taken at its word
 _RIDGE = 1e-2

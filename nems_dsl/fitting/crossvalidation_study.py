@@ -15,7 +15,7 @@ from ..graph.reach import Reach, find_reach
 from ..graph.wiring import connect, needed
 from ..metrics import get_metric
 from ..models import Model
-from .prepared import PreparedInputs
+from .engine.prepared import PreparedInputs
 
 METHODS = ("jackknife", "kfold")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..layers.base import flat
-from .engine import Engine, run_forward
-from .jacobian import Jacobian
-from .packs import Pack
+from .engine.jacobian import Jacobian
+from .engine.packs import Pack
+from .engine.passes import Engine, run_forward
 
 if TYPE_CHECKING:
     from .objective import Objective

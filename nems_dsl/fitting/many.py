@@ -16,7 +16,7 @@ from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, r
 from ..graph.wiring import connect, signals_of
 from ..models import Model
 from ..models.model_set import ModelSet
-from .prepared import PreparedInputs
+from .engine.prepared import PreparedInputs
 from .scales import warn_of_start
 from .threads import Tasks, count_threads
 from .validation import read_validation

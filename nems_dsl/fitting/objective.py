@@ -15,14 +15,14 @@ from ..graph.reach import find_reach
 from ..graph.wiring import Node, connect, needed
 from ..layers.base import KernelLayer
 from .conditioning import Conditioning
-from .engine import Engine
-from .jacobian import Jacobian
+from .engine.jacobian import Jacobian
+from .engine.passes import Engine
+from .engine.prepared import PreparedInputs, packs_of
+from .engine.vector import ParameterVector
 from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
-from .prepared import PreparedInputs, packs_of
 from .rates import rate_bounds, refuse_rates
 from .scales import warn_of_start
-from .vector import ParameterVector
 
 if TYPE_CHECKING:
     from ..models import Model

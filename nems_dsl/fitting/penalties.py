@@ -13,7 +13,7 @@ import numpy as np
 
 from ..distributions import Distribution
 from ..layers.base import KernelLayer, Layer
-from .vector import ParameterVector, Slot
+from .engine.vector import ParameterVector, Slot
 
 
 class Penalty(ABC):

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..graph.wiring import Node
 from ..layers.base import KernelLayer, Layer
-from .engine import Engine
+from .engine.passes import Engine
+from .engine.vector import ParameterVector
 from .losses import Loss
-from .vector import ParameterVector
 
 Bounds = tuple[np.ndarray, np.ndarray]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..models.results import FitResults
 from .optimisers.watch import Callback
+from .results import FitResults
 
 PRINT_EVERY = 5
 

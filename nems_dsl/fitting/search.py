@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..models.results import FitResults, StartRecord
 from .diagnosis import find_warnings
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.choice import Optimizer
 from .optimisers.watch import Callback, Limits
 from .report import Report
+from .results import FitResults, StartRecord
 from .starts import Start, find_starts, read_init
 from .validation import read_validation
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..data.trials import STIMULUS, Data, Trials, read_inputs
-from ..fitting.engine import run_backward, run_forward
-from ..fitting.packs import LONGEST_PACK, PACK_BYTES, SHORTEST_PACK, Pack
-from ..fitting.plan import Planner, find_shapes, find_structure
+from ..fitting.engine.packs import LONGEST_PACK, PACK_BYTES, SHORTEST_PACK, Pack
+from ..fitting.engine.passes import run_backward, run_forward
+from ..fitting.engine.plan import Planner, find_shapes, find_structure
 from ..graph.evaluation import evaluate_trials
 from ..graph.reach import Reach, find_reach
 from ..graph.wiring import Node, Source, connect, needed, signals_of

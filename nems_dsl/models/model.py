@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..fitting import CrossValidation
-    from .results import FitResults
+    from ..fitting.results import FitResults
 
 RULE = "~" * 64
 

@@ -14,8 +14,8 @@ from ..graph.wiring import connect
 from ..metrics import get_metric
 
 if TYPE_CHECKING:
+    from ..fitting.results import FitResults
     from .model import Model
-    from .results import FitResults
 
 _COLUMNS = (
     "channel", "loss", "iterations", "evaluations", "seconds", "converged", "optimizer", "warnings"

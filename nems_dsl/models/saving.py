@@ -102,8 +102,8 @@ def to_dict(model: Model) -> dict[str, Any]:
 
 def from_dict(data: dict[str, Any]) -> Model:
     """Build the model that `to_dict` described."""
+    from ..fitting.results import FitResults
     from .model import Model
-    from .results import FitResults
 
     model = Model(data["string"], name=data.get("name"))
     given = data["parameters"]

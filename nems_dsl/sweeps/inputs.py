@@ -14,7 +14,7 @@ from ..data import make_folds
 from ..data.columns import choose_columns, take_columns
 from ..data.folds import Fold, mask
 from ..data.holdout import hold_out
-from ..fitting.prepared import PreparedInputs
+from ..fitting.engine.prepared import PreparedInputs
 from ..models import Model
 from .datasets import Dataset, Trials
 from .jobs import Job, Recipe

@@ -8,8 +8,8 @@ import pytest
 from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
 from nems_dsl.fitting.diagnosis import find_warnings
+from nems_dsl.fitting.results import FitResults
 from nems_dsl.layers.base import Layer, Parameter, Phi
-from nems_dsl.models.results import FitResults
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import numpy as np
 from ...data.trials import STIMULUS
 from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
-from ..engine import run_forward
+from ..engine.passes import run_forward
 from .front import FrontProblem, fit_front, lags_of
 from .moments import stimulus_moments
 from .receptive_field import ridge_problem

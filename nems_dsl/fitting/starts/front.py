@@ -11,11 +11,11 @@ from ...data.trials import STIMULUS
 from ...graph.reach import find_reach
 from ...graph.wiring import Node
 from ...layers.base import KernelLayer, flat
-from ..engine import Engine, run_backward, run_forward
-from ..jacobian import Jacobian
+from ..engine.jacobian import Jacobian
+from ..engine.packs import Pack
+from ..engine.passes import Engine, run_backward, run_forward
+from ..engine.vector import ParameterVector
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
-from ..packs import Pack
-from ..vector import ParameterVector
 from .moments import Lags
 from .receptive_field import RidgeProblem
 from .tuning import choose_curves

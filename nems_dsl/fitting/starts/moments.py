@@ -15,7 +15,7 @@ import numpy as np
 from ... import kernels
 from ...data.folds import Stretch
 from ...data.trials import STIMULUS
-from ..prepared import PreparedInputs
+from ..engine.prepared import PreparedInputs
 
 # bins that are taken at a time, so that a long recording is never copied whole
 _PIECE = 1 << 15

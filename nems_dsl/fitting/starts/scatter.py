@@ -9,12 +9,12 @@ import numpy as np
 from ...graph.wiring import Node, Source
 from ...layers.base import KernelLayer
 from ...layers.nonlinearity import Scale
-from ..engine import Engine
-from ..jacobian import Jacobian
+from ..engine.jacobian import Jacobian
+from ..engine.packs import Pack
+from ..engine.passes import Engine
+from ..engine.vector import ParameterVector
 from ..losses import MeanSquaredError
 from ..optimisers.gauss_newton import gauss_newton
-from ..packs import Pack
-from ..vector import ParameterVector
 
 N_BINS = 64
 _MAX_ITERATIONS = 30

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..data.trials import Data, Trials, read_inputs
-from ..graph.reach import Reach
+from ...data.trials import Data, Trials, read_inputs
+from ...graph.reach import Reach
 from .packs import Pack, add_targets, make_input_packs
 
 Made = TypeVar("Made")

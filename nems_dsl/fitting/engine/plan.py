@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..graph.evaluation import evaluate_layer
-from ..graph.wiring import Node, Source
-from ..layers.base import Arrays, KernelLayer, Work, strided
+from ...graph.evaluation import evaluate_layer
+from ...graph.wiring import Node, Source
+from ...layers.base import Arrays, KernelLayer, Work, strided
 from .packs import Pack
 
 Shape = tuple[int, ...]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..graph.reach import Reach
+from ...graph.reach import Reach
 
 # what of a pack's widest signal should fit the cache nearest to a core that is not the first
 PACK_BYTES = 1 << 20

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..graph.evaluation import evaluate_layer
-from ..graph.wiring import Node
-from ..layers.base import Arrays, KernelLayer
-from .losses import Loss
+from ...graph.evaluation import evaluate_layer
+from ...graph.wiring import Node
+from ...layers.base import Arrays, KernelLayer
+from ..losses import Loss
 from .packs import Pack
 from .plan import Plan, Planner, Step, find_shapes, find_structure
 from .vector import ParameterVector

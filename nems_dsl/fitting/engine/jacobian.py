@@ -8,12 +8,12 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg.blas import dsyrk
 
-from ..graph.reach import Reach
-from ..layers.arena import Arena, using
-from ..layers.base import FreeParameter, KernelLayer, Tangents, flat
-from ..layers.tangents import join
+from ...graph.reach import Reach
+from ...layers.arena import Arena, using
+from ...layers.base import FreeParameter, KernelLayer, Tangents, flat
+from ...layers.tangents import join
 from .blocks import Blocks
-from .engine import Engine, run_forward
+from .passes import Engine, run_forward
 from .plan import Plan, Step
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..graph.reach import Reach
-from .engine import Engine
+from ...graph.reach import Reach
 from .packs import Pack
+from .passes import Engine
 from .plan import Plan, Planner
 
 # Bins of a block: with more rows than fit the cache all is read from far away; with fewer bins,

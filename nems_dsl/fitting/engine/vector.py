@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..layers.base import Layer
+from ...layers.base import Layer
 
 
 @dataclass(frozen=True)

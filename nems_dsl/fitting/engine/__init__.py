@@ -1,0 +1,1 @@
+"""Passes over data: cut into packs, planned once, run forward and backward."""
