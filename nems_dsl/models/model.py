@@ -521,7 +521,7 @@ class Model:
         ...     large.layers["wc"].parameters["coefficients"].values[:, 0].tolist())
         True
         """
-        from ..fitting import take_parameters
+        from . import take_parameters
 
         return take_parameters(self, source)[0]
 

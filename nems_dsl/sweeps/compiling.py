@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..compiler import parse
-from ..fitting import compile_model
-from ..fitting.warm import has_only_kernels
-from ..models import Model
+from ..models import Model, compile_model
+from ..models.warm import has_only_kernels
 from ..syntax import ModelStringError
 from .datasets import Dataset
 from .jobs import Job

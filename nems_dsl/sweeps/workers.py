@@ -19,8 +19,7 @@ from contextlib import contextmanager
 from multiprocessing import connection
 from typing import Any
 
-from ..fitting import compile_model
-from ..models import Model
+from ..models import Model, compile_model
 from .datasets import SharedFilesError
 from .jobs import Feed, Job, Task
 from .limits import JobLimitError

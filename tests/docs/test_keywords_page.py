@@ -10,7 +10,7 @@ import pytest
 
 from nems_dsl import Model, canonical, keyword_info, parse
 from nems_dsl.compiler.catalogue import catalogue
-from nems_dsl.fitting import compile_model
+from nems_dsl.models import compile_model
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 HEADS = list(keyword_info())

@@ -63,7 +63,7 @@ def read_init(model: Model, init: Any, x: Any, y: Any) -> tuple[Model, str]:
         There is no such way to start.
     """
     from ...models import Model
-    from ..reuse import take_parameters
+    from ...models.reuse import take_parameters
 
     if isinstance(init, Model):
         target, _ = read_signal(y, "the target")

@@ -7,10 +7,9 @@ import pytest
 
 from nems_dsl import Model, fit
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting import take_parameters
-from nems_dsl.fitting.alignment import align
 from nems_dsl.layers.base import Layer, Parameter, Phi
-from nems_dsl.models import ModelSet
+from nems_dsl.models import ModelSet, take_parameters
+from nems_dsl.models.alignment import align
 
 RNG = np.random.default_rng(0)
 X = RNG.random((80, 18))

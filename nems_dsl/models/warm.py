@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..fitting.objective import Objective
+from ..fitting.starts.from_data import start_from_data
 from ..graph.wiring import connect, signals_of
 from ..layers.base import KernelLayer
-from .objective import Objective
-from .starts.from_data import start_from_data
 
 if TYPE_CHECKING:
-    from ..models import Model
+    from . import Model
 
 logger = logging.getLogger(__name__)
 # what form a filter takes depends on how long a trial is

@@ -12,7 +12,7 @@ from ..layers.base import KeywordLayer, Layer, Parameter
 from .alignment import align
 
 if TYPE_CHECKING:
-    from ..models import Model
+    from . import Model
 
 #: axes that count bins, and not channels
 _TIME = "taps"
@@ -297,7 +297,7 @@ def _have_strings(*models: Model) -> bool:
 
 
 def _check_source(source: object) -> None:
-    from ..models import Model, ModelSet
+    from . import Model, ModelSet
 
     if isinstance(source, ModelSet):
         raise TypeError("a model starts from one model, not from a set; give one, as in models[0]")
