@@ -9,9 +9,10 @@ The public names are loaded at their first use, so that importing the package co
 
 from __future__ import annotations
 
-import importlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ._lazy import lazy
 
 if TYPE_CHECKING:
     from .compiler import BoundModel as BoundModel
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from .compiler.convert import convert as convert
     from .compiler.explain import explain as explain
     from .fitting import Objective as Objective
-    from .fitting import cross_validate as cross_validate
-    from .fitting import fit as fit
     from .models import Model as Model
     from .models import ModelSet as ModelSet
+    from .studies import cross_validate as cross_validate
+    from .studies import fit as fit
     from .sweeps import Results as Results
     from .sweeps import expand as expand
     from .sweeps import open_results as open_results
@@ -42,10 +43,10 @@ _HOMES = {
     "Results": "sweeps",
     "canonical": "compiler",
     "convert": "compiler.convert",
-    "cross_validate": "fitting",
+    "cross_validate": "studies",
     "expand": "sweeps",
     "explain": "compiler.explain",
-    "fit": "fitting",
+    "fit": "studies",
     "keyword_info": "compiler",
     "open_results": "sweeps",
     "parse": "compiler",
@@ -56,14 +57,4 @@ __all__ = ["__version__", *_HOMES]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = lazy(__name__, _HOMES)

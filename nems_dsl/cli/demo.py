@@ -31,7 +31,7 @@ def demo(
     """
     began = time.perf_counter()
     from nems_dsl.datasets import load_speech
-    from nems_dsl.fitting.channels import fit_channels, hold_out, plan_channels
+    from nems_dsl.studies.channels import fit_channels, hold_out, plan_channels
 
     make_folder(out)
     speech = load_speech()

@@ -14,8 +14,8 @@ from .progress import bar
 from .streams import note
 
 if TYPE_CHECKING:
-    from nems_dsl.fitting import CrossValidation
-    from nems_dsl.fitting.channels import ChannelFit, ChannelJob, HeldOut
+    from nems_dsl.studies import CrossValidation
+    from nems_dsl.studies.channels import ChannelFit, ChannelJob, HeldOut
 
 HELD_OUT = 0.2
 
@@ -124,7 +124,7 @@ def fit(
         raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
     from nems_dsl.datasets import read_data_files
-    from nems_dsl.fitting.channels import hold_out, plan_channels
+    from nems_dsl.studies.channels import hold_out, plan_channels
 
     fraction = 0 if folds is not None else HELD_OUT if test is None else test
     recording = read_data_files(*_split_pairs(data))
@@ -181,8 +181,8 @@ def _fit_and_save(
     arguments: dict[str, Any],
 ) -> tuple[list[ChannelFit], bool]:
     """Fit models, and save each as soon as it is there; tell whether Ctrl-C came between."""
-    from nems_dsl.fitting.channels import fit_channels
     from nems_dsl.fitting.search import INTERRUPTED
+    from nems_dsl.studies.channels import fit_channels
 
     fits: list[ChannelFit] = []
     try:
@@ -211,7 +211,7 @@ def _cross_validate(
     arguments: dict[str, Any],
 ) -> CrossValidation:
     from nems_dsl.data.columns import take_columns
-    from nems_dsl.fitting import cross_validate
+    from nems_dsl.studies import cross_validate
 
     y = take_columns(split.y_fit, [channel for job in jobs for channel in job.channels])
     model = jobs[0].model

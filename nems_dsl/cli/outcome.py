@@ -10,8 +10,8 @@ from .streams import note
 from .tables import show_table
 
 if TYPE_CHECKING:
-    from nems_dsl.fitting import CrossValidation
-    from nems_dsl.fitting.channels import ChannelFit
+    from nems_dsl.studies import CrossValidation
+    from nems_dsl.studies.channels import ChannelFit
 
 COLUMNS = (
     "channel", "r_test", "nmse_test", "r_fit", "parameters", "iterations", "seconds", "converged"

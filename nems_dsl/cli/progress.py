@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nems_dsl.fitting.channels import ChannelJob
+    from nems_dsl.studies.channels import ChannelJob
 
 Report = Callable[["ChannelJob", int, float], None]
 

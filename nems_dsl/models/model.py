@@ -23,8 +23,8 @@ from .parameter_names import find_parameters
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..fitting import CrossValidation
     from ..fitting.results import FitResults
+    from ..studies import CrossValidation
 
 RULE = "~" * 64
 
@@ -333,7 +333,7 @@ class Model:
         >>> Model("wc.18x4-fir.4x15-dexp.1").dstrf(x, times=[50, 120]).shape
         (2, 1, 18, 15)
         """
-        from .dstrf import dstrf
+        from ..studies.dstrf import dstrf
 
         return dstrf(self, x, times, lags, signal=signal)
 
@@ -439,7 +439,7 @@ class Model:
         >>> round(result.score, 3)
         1.0
         """
-        from ..fitting import cross_validate
+        from ..studies import cross_validate
 
         return cross_validate(self, x, y, **arguments)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..fitting.resampling import jackknife_standard_error
 from ..metrics import correlation
+from ..studies.resampling import jackknife_standard_error
 
 #: So many trials tell a standard error; fewer are cut into as many blocks of time.
 FEWEST_TRIALS, N_BLOCKS = 5, 10
@@ -33,7 +33,7 @@ def score(
 
     Notes
     -----
-    The jackknife is that of `nems_dsl.fitting.resampling.jackknife_standard_error`. Correlations
+    The jackknife is that of `nems_dsl.studies.resampling.jackknife_standard_error`. Correlations
     without one part are computed from sums over parts, so that all take one pass over the data.
 
     Examples

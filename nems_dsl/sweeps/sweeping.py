@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..fitting.threads import usable_cores
+from ..studies.threads import usable_cores
 from .compiling import compile_first
 from .datasets import Dataset, share_datasets
 from .executors import run_by_executor, run_here, run_in_processes

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from ..models.dstrf import principal_components
+from ..studies.dstrf import principal_components
 from .axes import own_axes, time_step, unit
 
 _MOST_FIELDS = 6

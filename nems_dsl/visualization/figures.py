@@ -18,8 +18,8 @@ from .prediction import channel_correlation, plot_prediction
 from .strf import plot_receptive_field
 
 if TYPE_CHECKING:
-    from ..fitting.channels import ChannelFit
     from ..models import Model
+    from ..studies.channels import ChannelFit
 
 MOST_ROWS = 12
 _RATIOS = (1.1, 0.9, 3.0)
@@ -102,7 +102,7 @@ def plot_channels(
     Parameters
     ----------
     fits : sequence of ChannelFit
-        As `nems_dsl.fitting.channels.fit_channels` gives them; the first 12 are drawn.
+        As `nems_dsl.studies.channels.fit_channels` gives them; the first 12 are drawn.
     x : as for `Model.predict`
     y : list of (T_i, channels) arrays
         All channels of the response.

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model
-from nems_dsl.fitting import cross_validate, fit_model
-from nems_dsl.fitting.channels import hold_out
-from nems_dsl.fitting.resampling import jackknife_standard_error
+from nems_dsl.fitting import fit_model
 from nems_dsl.metrics import correlation
 from nems_dsl.models.saving import from_dict
+from nems_dsl.studies import cross_validate
+from nems_dsl.studies.channels import hold_out
+from nems_dsl.studies.resampling import jackknife_standard_error
 from nems_dsl.sweeps import run
 from nems_dsl.sweeps.executors import run_here
 from nems_dsl.sweeps.inputs import InputCache

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from nems_dsl import Model
-from nems_dsl.models.dstrf import principal_components
+from nems_dsl.studies.dstrf import principal_components
 from nems_dsl.visualization.dstrf import plot_dstrf, plot_field
 
 

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from nems_dsl import Model
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting.channels import fit_channels, hold_out, plan_channels
+from nems_dsl.studies.channels import fit_channels, hold_out, plan_channels
 from nems_dsl.visualization import plot_channels, plot_model, save_figure
 
 

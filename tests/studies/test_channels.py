@@ -3,8 +3,8 @@ import pytest
 
 from nems_dsl import ModelStringError
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting.channels import fit_channels, hold_out, plan_channels
 from nems_dsl.metrics import correlation, nmse
+from nems_dsl.studies.channels import fit_channels, hold_out, plan_channels
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nems_dsl.fitting.threads import AbandonedError, Tasks, count_threads, usable_cores
+from nems_dsl.studies.threads import AbandonedError, Tasks, count_threads, usable_cores
 
 
 def running():

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nems_dsl.fitting.resampling import (
+from nems_dsl.metrics import METRICS, correlation, mse, nmse, r2
+from nems_dsl.studies.resampling import (
     ERRORS,
     jackknife_standard_error,
     mean_and_standard_error,
     score_channels,
     score_parts,
 )
-from nems_dsl.metrics import METRICS, correlation, mse, nmse, r2
 
 
 def noisy(rng, n, n_parts, r):

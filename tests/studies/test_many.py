@@ -316,7 +316,7 @@ def test_a_layer_that_gives_no_derivative(data):
     x, y = data
     model = Model(layers=[Gain()])
     from nems_dsl.data.trials import read_inputs
-    from nems_dsl.fitting.many import FitJob, fit_jobs
+    from nems_dsl.studies.many import FitJob, fit_jobs
 
     jobs = [FitJob(model, (channel,), {}) for channel in range(3)]
     found = list(fit_jobs(jobs, read_inputs(x[:, :1]), [y], 2))

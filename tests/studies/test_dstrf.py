@@ -9,7 +9,7 @@ from nems_dsl import Model
 from nems_dsl.compiler.catalogue import catalogue
 from nems_dsl.graph.wiring import connect, signals_of
 from nems_dsl.layers.base import Layer
-from nems_dsl.models.dstrf import principal_components
+from nems_dsl.studies.dstrf import principal_components
 
 N_CHANNELS, N_TIMES = 4, 40
 

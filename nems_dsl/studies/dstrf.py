@@ -25,7 +25,7 @@ from .components import Components as Components
 from .components import principal_components as principal_components
 
 if TYPE_CHECKING:
-    from .model import Model
+    from ..models.model import Model
 
 _SYNONYMS = {"input": STIMULUS}
 _RELATIVE_STEP = float(np.cbrt(np.finfo(float).eps))

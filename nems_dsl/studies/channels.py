@@ -14,9 +14,9 @@ from ..data.columns import check_columns, choose_columns, take_columns
 from ..data.holdout import HeldOut as HeldOut
 from ..data.holdout import Trials
 from ..data.holdout import hold_out as hold_out
+from ..fitting.engine.prepared import PreparedInputs
 from ..metrics import correlation, nmse
 from ..models import Model
-from .engine.prepared import PreparedInputs
 from .many import FitJob, fit_jobs, warn_of_shared_scales
 from .threads import count_threads
 

@@ -11,11 +11,11 @@ import numpy as np
 from ..data.folds import Fold, Stretch, check_groups, choose_way, count_units, join, make_folds
 from ..data.masking import apply_mask
 from ..data.trials import check_match, check_orientation, check_variance, read_signal
+from ..fitting.engine.prepared import PreparedInputs
 from ..graph.reach import Reach, find_reach
 from ..graph.wiring import connect, needed
 from ..metrics import get_metric
 from ..models import Model
-from .engine.prepared import PreparedInputs
 
 METHODS = ("jackknife", "kfold")
 

@@ -13,13 +13,13 @@ import numpy as np
 from ..data.columns import check_columns, choose_columns, take_columns
 from ..data.masking import apply_mask
 from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
+from ..fitting.engine.prepared import PreparedInputs
+from ..fitting.scales import warn_of_start
+from ..fitting.validation import read_validation
 from ..graph.wiring import connect, signals_of
 from ..models import Model
 from ..models.model_set import ModelSet
-from .engine.prepared import PreparedInputs
-from .scales import warn_of_start
 from .threads import Tasks, count_threads
-from .validation import read_validation
 
 
 def fit(
