@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .fitting import Objective as Objective
     from .models import Model as Model
     from .models import ModelSet as ModelSet
+    from .spaces import expand as expand
     from .studies import cross_validate as cross_validate
     from .studies import fit as fit
     from .sweeps import Results as Results
-    from .sweeps import expand as expand
     from .sweeps import open_results as open_results
     from .sweeps import sweep as sweep
     from .syntax import ModelStringError as ModelStringError
@@ -44,7 +44,7 @@ _HOMES = {
     "canonical": "compiler",
     "convert": "compiler.convert",
     "cross_validate": "studies",
-    "expand": "sweeps",
+    "expand": "spaces",
     "explain": "compiler.explain",
     "fit": "studies",
     "keyword_info": "compiler",

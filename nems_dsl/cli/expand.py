@@ -12,7 +12,7 @@ from .streams import complain, note, say
 from .tables import show_table
 
 if TYPE_CHECKING:
-    from nems_dsl.sweeps import Preview, Space
+    from nems_dsl.spaces import Preview, Space
 
 _MOST_SHOWN = 12
 _SIZES = ("smallest", "median", "largest")
@@ -64,8 +64,8 @@ def expand(
     Times are estimates, from fits of three of the models to simulated data on this machine. If
     some variants are no models, their faults are printed on stderr, and the exit code is 1.
     """
-    from nems_dsl.sweeps import expand as expand_pattern
-    from nems_dsl.sweeps import preview
+    from nems_dsl.spaces import expand as expand_pattern
+    from nems_dsl.spaces import preview
 
     space = expand_pattern(
         pattern, where=where, dialect=dialect, limit=limit, N=n_inputs, R=n_responses, S=n_states

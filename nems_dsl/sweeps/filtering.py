@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from ..spaces.condition import read_condition
 from . import schema
-from .condition import read_condition
 from .selection import Selection, find_keys, is_among, read_variables, unknown
 from .table import list_variables, name_columns, read_table, usual_columns
 

@@ -15,10 +15,11 @@ from ..compiler import parse
 from ..data.columns import choose_columns
 from ..data.folds import WAYS
 from ..fitting import fit_model
+from ..spaces.expansion import Value
 from ..syntax import ModelStringError
 from .datasets import Dataset
 from .limits import Limits
-from .rows import SIMPLE_HOLD_OUT, Value, identity_of
+from .rows import SIMPLE_HOLD_OUT, identity_of
 
 _NOT_FOR_SWEEPS = {
     "model": "the sweep makes the models",

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from ..spaces.expansion import Value
+
 FORMAT_VERSION = 1
 """Of the store, and of what a job's identity stands for."""
 
 SIMPLE_HOLD_OUT = -1
 """The fold of a job whose data are split once, not into folds."""
-
-Value = str | int | float | bool | None
-"""What a variable of a pattern may stand for; None where an optional part was left out."""
 
 
 def identity_of(

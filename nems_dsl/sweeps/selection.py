@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Integer, Table, bindparam, select
 
+from ..spaces.expansion import Value
 from . import schema
-from .rows import Value
 
 _CHUNK = 1_000  # so many rows stay in the processor's cache
 

@@ -27,8 +27,8 @@ from .run import forget_inputs, this_process, use_one_blas_thread
 from .variants import Variants
 
 if TYPE_CHECKING:
+    from ..spaces.space import Space
     from .results import Results
-    from .space import Space
     from .store import Store
 
 SERIAL = "serial"

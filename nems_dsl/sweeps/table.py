@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, select
 
+from ..spaces.expansion import Value
 from . import schema
-from .rows import Value
 from .selection import Selection, read_pairs, read_variables, unknown
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..spaces.expansion import Value
+from ..spaces.space import Space, expand
 from ..syntax import ModelStringError
 from .datasets import Dataset
 from .jobs import Recipe, count_jobs
-from .rows import Value
-from .space import Space, expand
 
 #: Fewer variants than this are kept, and not read again for each data set.
 MOST_KEPT = 20_000

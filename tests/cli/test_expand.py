@@ -5,7 +5,7 @@ import re
 import pytest
 
 from nems_dsl import ModelStringError
-from nems_dsl.sweeps import expand
+from nems_dsl.spaces import expand
 
 PATTERN = "wc.18x{r=1..4}[-stp.{r}]-fir.{r}x15-{nl=dexp,relu}.1"
 

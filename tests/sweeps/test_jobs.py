@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
+from nems_dsl.spaces.space import expand
 from nems_dsl.sweeps.datasets import share_datasets
 from nems_dsl.sweeps.jobs import Feed, Recipe, plan_jobs
 from nems_dsl.sweeps.limits import Limits
-from nems_dsl.sweeps.space import expand
 from nems_dsl.sweeps.variants import Variants
 
 RNG = np.random.default_rng(0)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from nems_dsl import ModelStringError, convert, parse
 from nems_dsl.compiler import fit_to_data
-from nems_dsl.sweeps import expand
+from nems_dsl.spaces import expand
 
 FOLDER = Path(__file__).parent
 REWRITE = os.environ.get("NEMS_DSL_REWRITE_SNAPSHOTS") == "1"

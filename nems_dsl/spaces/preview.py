@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ..compiler import BoundModel
 from ..syntax import ModelStringError
 from .counting import ParameterCounts
+from .expansion import Value
 from .reading import VariantReader
-from .rows import Value
 
 if TYPE_CHECKING:
     from .space import Space, Variant
@@ -108,7 +108,7 @@ def preview(
     Examples
     --------
     >>> from nems_dsl import expand
-    >>> from nems_dsl.sweeps import preview
+    >>> from nems_dsl.spaces import preview
     >>> seen = preview(expand("wc.18x{r=1..4}-fir.{r}x15"), n_bins=0)
     >>> seen.n_models, seen.values, [s.n_parameters for s in seen.samples]
     (4, {'r': (1, 2, 3, 4)}, [33, 66, 132])

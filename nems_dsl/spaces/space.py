@@ -16,11 +16,10 @@ from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span, read_sp
 from ..syntax.space_tree import Alternatives, Literal, Pattern
 from .condition import read_condition
 from .counting import ParameterCounts
-from .expansion import Draft, name_variables, place_in_pattern, plan, walk
+from .expansion import Draft, Value, name_variables, place_in_pattern, plan, walk
 from .facts import N_PARAMETERS, Facts, IllFormed
 from .names import check_names
 from .reading import VariantReader
-from .rows import Value
 from .tally import Merge, SpaceFault, Tally
 
 Where = Callable[[Mapping[str, Any]], Any]

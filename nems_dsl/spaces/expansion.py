@@ -24,7 +24,9 @@ from ..syntax.space_tree import (
     Sequence,
     Use,
 )
-from .rows import Value
+
+Value = str | int | float | bool | None
+"""What a variable of a pattern may stand for; None where an optional part was left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nems_dsl import Model, ModelStringError, keyword_info, parse
-from nems_dsl.sweeps import SpaceWarning, expand, preview
-from nems_dsl.sweeps.reading import VariantReader
+from nems_dsl.spaces import SpaceWarning, expand, preview
+from nems_dsl.spaces.reading import VariantReader
 from nems_dsl.syntax import CODES, Span, unparse_space
 from nems_dsl.syntax.space_check import check_groups
 from tests.syntax.space_strategies import PATTERNS, spell_out
@@ -481,7 +481,7 @@ def test_memory_does_not_grow_with_the_number_of_variants():
 
 def test_importing_spaces_imports_no_arrays():
     code = (
-        "from nems_dsl.sweeps import expand; expand('wc.4x{1,2}', where='v1 < 2').n_models;"
+        "from nems_dsl.spaces import expand; expand('wc.4x{1,2}', where='v1 < 2').n_models;"
         "import sys; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
