@@ -91,9 +91,9 @@ def sweep(
 
     The exit code is 0 if all jobs are done, 1 if some have failed, 130 after Ctrl-C.
     """
-    from nems_dsl.sweeps.jobs import Recipe
-    from nems_dsl.sweeps.limits import Limits, read_size
-    from nems_dsl.sweeps.sweeping import run_sweep
+    from nems_dsl.sweeps.running.jobs import Recipe
+    from nems_dsl.sweeps.running.limits import Limits, read_size
+    from nems_dsl.sweeps.running.sweeping import run_sweep
 
     given = {
         "loss": loss and loss.value,

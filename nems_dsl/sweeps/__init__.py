@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
-    from .comparison import Comparison as Comparison
-    from .database import StoreError as StoreError
-    from .nesting import find_steps as find_steps
-    from .results import Results as Results
-    from .results import open_results as open_results
-    from .store import Store as Store
-    from .sweeping import sweep as sweep
+    from .results.comparison import Comparison as Comparison
+    from .results.nesting import find_steps as find_steps
+    from .results.results import Results as Results
+    from .results.results import open_results as open_results
+    from .running.sweeping import sweep as sweep
+    from .store.database import StoreError as StoreError
+    from .store.store import Store as Store
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "Comparison": "comparison",
-        "Results": "results",
-        "Store": "store",
-        "StoreError": "database",
-        "find_steps": "nesting",
-        "open_results": "results",
-        "sweep": "sweeping",
+        "Comparison": "results.comparison",
+        "Results": "results.results",
+        "Store": "store.store",
+        "StoreError": "store.database",
+        "find_steps": "results.nesting",
+        "open_results": "results.results",
+        "sweep": "running.sweeping",
     },
 )

@@ -80,7 +80,7 @@ def plot_pareto(
     ValueError
         There is no such metric; or as for `Results.pivot`.
     """
-    from ..sweeps.cells import LOWER_IS_BETTER
+    from ..sweeps.results.cells import LOWER_IS_BETTER
 
     ax = own_axes(ax)
     table = results.best(metric, n=len(results) or 1, models=models)  # type: ignore[arg-type]
@@ -192,8 +192,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
 
     Examples
     --------
-    >>> from nems_dsl.sweeps.cells import Neuron
-    >>> from nems_dsl.sweeps.comparison import compare_scores
+    >>> from nems_dsl.sweeps.results.cells import Neuron
+    >>> from nems_dsl.sweeps.results.results.comparison import compare_scores
     >>> cells = [Neuron("cell0", 0), Neuron("cell1", 0), Neuron("cell2", 0)]
     >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
     >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))
@@ -271,7 +271,7 @@ def plot_results(
 
 
 def _smallest_and_best(results: Results, metric: str) -> tuple[str, str] | None:
-    from ..sweeps.cells import LOWER_IS_BETTER
+    from ..sweeps.results.cells import LOWER_IS_BETTER
 
     table = results.best(metric, n=len(results) or 1).dropna(subset=["n_parameters", metric])
     front = pareto_front(

@@ -35,10 +35,10 @@ def main(arguments=None):
     parser.add_argument("--store", type=Path, help="keep the results there")
     arguments = parser.parse_args(arguments)
 
-    from nems_dsl.sweeps.jobs import Recipe
-    from nems_dsl.sweeps.limits import Limits
-    from nems_dsl.sweeps.results import open_results
-    from nems_dsl.sweeps.sweeping import run_sweep
+    from nems_dsl.sweeps.results.results.results import open_results
+    from nems_dsl.sweeps.running.jobs import Recipe
+    from nems_dsl.sweeps.running.limits import Limits
+    from nems_dsl.sweeps.running.sweeping import run_sweep
 
     pattern = (
         f"wc.18x{{r={join(arguments.ranks)}}}-fir.{{r}}x{{taps={join(arguments.taps)}}}-"

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nems_dsl.sweeps import executors
-from nems_dsl.sweeps import progress as progress_module
-from nems_dsl.sweeps import sweeping as module
-from nems_dsl.sweeps.results import open_results
+from nems_dsl.sweeps.results.results.results import open_results
+from nems_dsl.sweeps.running import executors
+from nems_dsl.sweeps.running import progress as progress_module
+from nems_dsl.sweeps.running import sweeping as module
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERN = "wc.6x{r=1..2}-fir.{r}x4-lvl.1"

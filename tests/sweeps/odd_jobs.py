@@ -68,7 +68,7 @@ if "pytest" not in sys.modules:
 
 
 def main(arguments):
-    from nems_dsl.sweeps.sweeping import sweep
+    from nems_dsl.sweeps.running.sweeping import sweep
 
     rng = np.random.default_rng(0)
     x = rng.random((200, 2))

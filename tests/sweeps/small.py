@@ -6,11 +6,11 @@ import json
 from dataclasses import asdict
 
 from nems_dsl.datasets import simulate
-from nems_dsl.sweeps.datasets import share_datasets
-from nems_dsl.sweeps.jobs import Feed, Recipe, plan_jobs
-from nems_dsl.sweeps.limits import Limits
-from nems_dsl.sweeps.run import this_process
-from nems_dsl.sweeps.variants import Variants
+from nems_dsl.sweeps.running.datasets import share_datasets
+from nems_dsl.sweeps.running.jobs import Feed, Recipe, plan_jobs
+from nems_dsl.sweeps.running.limits import Limits
+from nems_dsl.sweeps.running.run import this_process
+from nems_dsl.sweeps.running.variants import Variants
 
 PATTERN = "wc.6x{r=1..2}-fir.{r}x4-{lvl,dexp}.1"
 STRING = "wc.6x1-fir.1x4-lvl.1"

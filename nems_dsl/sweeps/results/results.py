@@ -1,0 +1,406 @@
+"""Results of a sweep: tables, rankings, comparisons, and the fitted models."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from ..store.database import connect, locate, plain_errors
+from ..store.format import check_format
+from .cells import ModelNames, read_cells, read_names, read_neurons
+from .comparison import Comparison
+from .effects import Over, effect_of
+from .export import PRINTED, check_ending, with_aliases, write_table
+from .fetching import load_model
+from .nesting import find_steps
+from .pairing import find_model, read_scores
+from .ranking import Rows, pivot_cells
+from .stored_rows import StoredRows
+from .summary import rank
+from .table import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ...models import Model
+
+
+def open_results(store: str | Path | URL) -> Results:
+    """Open the results of a sweep for reading; a sweep may go on writing them.
+
+    Parameters
+    ----------
+    store : str, Path or sqlalchemy.URL
+        The file, or the URL of a database.
+
+    Returns
+    -------
+    Results
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    StoreError
+        It is no store, damaged, or of a newer format.
+    """
+    location = locate(store)
+    if isinstance(location, Path) and not location.is_file():
+        raise FileNotFoundError(errno.ENOENT, "there is no store here", str(location))
+    with plain_errors(location), connect(location, write=False).connect() as connection:
+        check_format(connection, location)
+    return Results(location)
+
+
+class Results(StoredRows):
+    """The rows of a store, or some of them.
+
+    Scores are those of a *neuron*: a channel of a dataset, or all of its channels where a model
+    predicts them together. Where a neuron has several folds, its score is their mean, and NaN if
+    one of them failed. Nothing is kept in memory: each question reads the store as it is then.
+
+    Parameters
+    ----------
+    location : Path or sqlalchemy.URL
+    selection : Selection
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nems_dsl import sweep
+    >>> from nems_dsl.datasets import simulate
+    >>> cells = {
+    ...     f"cell{n}": simulate(n_times=800, n_channels=6, n_taps=4, snr=4.0, seed=n)
+    ...     for n in range(3)
+    ... }
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> pattern = "wc.6x{rank=1..2}-fir.{rank}x4-{nl=lvl,dexp}.1"
+    >>> results = sweep(pattern, cells, f"{folder.name}/results.db", "serial")
+    >>> print(str(results).splitlines()[1])
+    4 models, 3 neurons of 3 datasets
+    >>> results.pivot().shape
+    (3, 4)
+    >>> results.where("rank == 1").best().canonical[0]
+    'wc.6x1-fir.1x4-dexp.1'
+    >>> comparison = results.compare("wc.6x1-fir.1x4-lvl.1", "wc.6x1-fir.1x4-dexp.1")
+    >>> comparison.n, comparison.difference > 0, comparison.p
+    (3, True, 0.25)
+    >>> results.nested().change.unique().tolist()
+    ['wc out 1 -> 2', 'lvl.1 -> dexp.1']
+    >>> results.load("wc.6x1-fir.1x4-lvl.1", "cell1").string
+    'wc.6x1-fir.1x4-lvl.1'
+    >>> folder.cleanup()
+    """
+
+    # ---- tables ------------------------------------------------------------------------------
+
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Give a table with a row for each job.
+
+        Parameters
+        ----------
+        columns : sequence of str, optional
+            By default all but the long ones: ``versions`` (JSON text) and ``traceback``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            In the order in which the rows were first stored. The variables of the pattern are
+            columns; one that has the name of another column is called ``variable_NAME``. A
+            failed job has the status "failed", its error, and no scores.
+
+        Raises
+        ------
+        ValueError
+            There is no such column; suggests the nearest.
+        """
+        with self._read() as connection:
+            return read_table(connection, self._selection, columns)
+
+    def pivot(
+        self,
+        metric: str = "r_test",
+        *,
+        rows: Rows | None = None,
+        models: ModelNames = "canonical",
+    ) -> pd.DataFrame:
+        """Give a table of scores: a row for each neuron or dataset, a column for each model.
+
+        Parameters
+        ----------
+        metric : str
+            r_test, r_fit, se_test, se_fit, loss, n_parameters, iterations, evaluations, seconds.
+        rows : {"dataset", "neuron"}, optional
+            The mean over a dataset's channels; or each neuron by itself, by dataset and channel.
+            By default "dataset" if no dataset has several channels, and "neuron" otherwise.
+        models : {"canonical", "string"}
+            By what models are told apart: the canonical string, or the string as it was written,
+            whose symbols (N, R, S) may stand for other numbers in other datasets.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Rows and columns are sorted, numbers within names by their size. NaN where a job is
+            missing or has failed.
+
+        Raises
+        ------
+        ValueError
+            There is no such metric; or the rows were fitted by several recipes, or to several
+            versions of a dataset.
+        """
+        with self._read() as connection:
+            cells = read_cells(connection, self._selection, metric, models)
+            return pivot_cells(cells, read_neurons(connection), rows)
+
+    def best(
+        self,
+        metric: str = "r_test",
+        by: str | None = None,
+        *,
+        n: int = 1,
+        incomplete: bool = False,
+        models: ModelNames = "canonical",
+    ) -> pd.DataFrame:
+        """Give the best models.
+
+        Parameters
+        ----------
+        metric : str
+            As for `pivot`. The highest correlation is the best, and the lowest of anything else.
+        by : str, optional
+            "dataset", "neuron", or a variable of the pattern: the best for each. By default
+            over all neurons.
+        n : int
+            How many.
+        incomplete : bool
+            Count models too that were scored on fewer neurons than others; they may have had
+            the easier ones.
+        models : {"canonical", "string"}
+            As for `pivot`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            What it is the best for, the model, ``n_parameters``, the mean score over neurons
+            under the name of the metric, its standard error ``se``, and ``n_neurons``.
+
+        Raises
+        ------
+        ValueError
+            There is no such metric or variable; or as for `pivot`.
+        """
+        if n < 1:
+            raise ValueError(f"n is the number of models to give, 1 or more, not {n}")
+        with self._read() as connection:
+            cells = read_cells(connection, self._selection, metric, models).complete()
+            return rank(connection, self._selection, cells, metric, by, n, incomplete)
+
+    def effect(
+        self,
+        variable: str,
+        metric: str = "r_test",
+        *,
+        over: Over = "mean",
+        models: ModelNames = "canonical",
+    ) -> pd.DataFrame:
+        """Give the scores of each neuron by the value of a variable.
+
+        Parameters
+        ----------
+        variable : str
+            Of the pattern.
+        metric : str
+            As for `pivot`.
+        over : {"mean", "best"}
+            What stands for the models that have a value: their mean, or the best of them, on
+            each neuron.
+        models : {"canonical", "string"}
+            As for `pivot`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each neuron that was scored with all models, by dataset and channel, and a
+            column for each value. Where the pattern does not cross a variable with the others,
+            they too may differ between columns.
+
+        Raises
+        ------
+        ValueError
+            There is no such variable or metric; no neuron was scored with all models; or as for
+            `pivot`.
+        """
+        with self._read() as connection:
+            cells = read_cells(connection, self._selection, metric, models).complete()
+            return effect_of(connection, self._selection, cells, metric, variable, over)
+
+    # ---- comparisons -------------------------------------------------------------------------
+
+    def compare(
+        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames = "canonical"
+    ) -> Comparison:
+        """Compare two models on the neurons that both were scored on.
+
+        Parameters
+        ----------
+        a, b : str
+            Models, by string or by model_id.
+        metric : str
+        models : {"canonical", "string"}
+            As for `pivot`.
+
+        Returns
+        -------
+        Comparison
+            Prints as the difference (b minus a) with its standard error, and the p-value of
+            Wilcoxon's signed-rank test.
+
+        Raises
+        ------
+        ValueError
+            There is no such model, or no neuron that both were scored on; or as for `pivot`.
+        """
+        with self._read() as connection:
+            names = read_names(connection, models)
+            chosen = [find_model(connection, names, model) for model in (a, b)]
+            table = read_scores(connection, self._selection, metric, names, chosen)
+        comparison = table.compare(*chosen)
+        if not comparison.n:
+            raise ValueError(f"no neuron has a {metric} of both {chosen[0]} and {chosen[1]}")
+        return comparison
+
+    def compare_all(
+        self,
+        reference: str | None = None,
+        *,
+        pairs: Iterable[tuple[str, str]] | None = None,
+        metric: str = "r_test",
+        models: ModelNames = "canonical",
+    ) -> pd.DataFrame:
+        """Compare many pairs of models; p-values are corrected for their number.
+
+        Parameters
+        ----------
+        reference : str, optional
+            A model with which all others are compared.
+        pairs : iterable of (str, str), optional
+            Or the pairs to compare. Without either, all pairs.
+        metric : str
+        models : {"canonical", "string"}
+            As for `pivot`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each pair: ``a``, ``b``, ``n_neurons``, ``mean_a``, ``mean_b``,
+            ``difference`` (b minus a), its standard error ``se``, ``p`` (Wilcoxon) and
+            ``p_holm`` (Holm).
+
+        Raises
+        ------
+        ValueError
+            There is no such model; or as for `pivot`.
+        """
+        if reference is not None and pairs is not None:
+            raise ValueError("give a reference to compare with, or pairs, not both")
+        with self._read() as connection:
+            names = read_names(connection, models)
+
+            def find(model: str) -> str:
+                return find_model(connection, names, model)
+
+            first = None if reference is None else find(reference)
+            chosen = None if pairs is None else [(find(a), find(b)) for a, b in pairs]
+            table = read_scores(connection, self._selection, metric, names)
+        if chosen is None:
+            chosen = list(table.all_pairs(first))
+        return table.compare_pairs(chosen)
+
+    def nested(self, metric: str = "r_test") -> pd.DataFrame:
+        """Compare models that differ by one keyword, one option or one value.
+
+        Parameters
+        ----------
+        metric : str
+
+        Returns
+        -------
+        pandas.DataFrame
+            As from `compare_all`, with ``kind`` ("value", "option added", "keyword added",
+            "keyword replaced"), ``change`` (such as ``fir taps 10 -> 15``), and
+            ``n_parameters``, the difference in parameters. `nems_dsl.sweeps.find_steps` says
+            which pairs these are.
+
+        Raises
+        ------
+        ValueError
+            As for `pivot`.
+        """
+        with self._read() as connection:
+            names = read_names(connection)
+            table = read_scores(connection, self._selection, metric, names)
+            sizes = read_cells(connection, self._selection, metric).size_of
+        steps = [step.from_simpler(sizes) for step in find_steps(table.present)]
+        found = table.compare_pairs([(step.a, step.b) for step in steps])
+        more = found["b"].map(sizes) - found["a"].map(sizes)
+        found.insert(0, "kind", [step.kind for step in steps])
+        found.insert(1, "change", [step.change for step in steps])
+        found.insert(4, "n_parameters", more.astype("Int64"))
+        return found
+
+    # ---- files and models --------------------------------------------------------------------
+
+    def export(self, path: str | Path, columns: Sequence[str] | None = None) -> Path:
+        """Write the table of `to_pandas` to a file, by its ending.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ends in ``.csv``, ``.parquet`` (needs pyarrow) or ``.tex`` (needs Jinja2).
+        columns : sequence of str, optional
+            As for `to_pandas`; for LaTeX, by default, those that a printed table has room for.
+            Other files begin with ``cellid`` and ``modelname``, the names of NEMS, where
+            dataset and channel, or string, are among the columns.
+
+        Returns
+        -------
+        Path
+
+        Raises
+        ------
+        ValueError
+            The ending says nothing, or a package is missing.
+        """
+        if check_ending(path).suffix.lower() == ".tex":
+            return write_table(self.to_pandas(PRINTED if columns is None else columns), path)
+        return write_table(with_aliases(self.to_pandas(columns)), path)
+
+    def load(
+        self, model: str, dataset: str, channel: int | None = None, fold: int | None = None
+    ) -> Model:
+        """Give a fitted model back; its predictions are those that were scored, to the last bit.
+
+        Parameters
+        ----------
+        model : str
+            By model_id, or by its string.
+        dataset : str
+        channel, fold : int, optional
+            Needed where there are several.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        ValueError
+            There is no such fit, or several; says which there are.
+        """
+        with self._read() as connection:
+            return load_model(connection, self._selection, model, dataset, channel, fold)

@@ -1,0 +1,1 @@
+"""Running the jobs of a sweep: planned, dealt out, fitted and scored."""

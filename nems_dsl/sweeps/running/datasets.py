@@ -1,0 +1,267 @@
+"""Data sets of a sweep: read once, told apart by a digest, and shared by memory map."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...data.files import DataFile, read_data_files
+from ...data.trials import STIMULUS, check_match, read_inputs, read_signal
+
+#: What a response may be called in a dict of signals.
+RESPONSES = ("resp", "y")
+_STIMULI = ("stim", "x", "input")
+_SAMPLING_RATE = "fs"
+_REPEATS = "repeats"
+_FORMS = (
+    "a tuple (x, y), (x, y, repeats) or (x, y, repeats, state), a dict with stim and resp, the "
+    "path of an npz file, or a function that gives one of these"
+)
+
+Trials = list[np.ndarray]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set as workers find it: arrays in files, which are mapped into memory.
+
+    Attributes
+    ----------
+    name : str
+    digest : str
+        SHA-256 of its name, and of the names, types, shapes and bytes of its signals.
+    files : dict of str to str
+        The file of each signal that models read, trials one after the other.
+    response : str
+        The file of the response.
+    lengths : tuple of int
+        Bins of each trial.
+    n_inputs : dict of str to int
+        Channels of each signal.
+    n_channels : int
+        Channels of the response.
+    groups : tuple or None
+        A label for each trial; trials with the same label are held out together.
+    """
+
+    name: str
+    digest: str
+    files: dict[str, str]
+    response: str
+    lengths: tuple[int, ...]
+    n_inputs: dict[str, int]
+    n_channels: int
+    groups: tuple[Hashable, ...] | None = None
+
+    def open(self) -> tuple[dict[str, Trials], Trials]:
+        """Map the arrays into memory; processes share what none of them writes to.
+
+        Returns
+        -------
+        signals : dict of str to list of (T_i, channels) float64 arrays
+        response : list of (T_i, channels) float64 arrays
+
+        Raises
+        ------
+        SharedFilesError
+            This process does not see the files.
+        """
+        try:
+            inputs = {name: self._map(file) for name, file in self.files.items()}
+            return inputs, self._map(self.response)
+        except OSError as fault:
+            raise SharedFilesError(
+                f"a worker cannot read the data set {self.name!r} from {self.response}: {fault}; "
+                "say by scratch= a folder that all workers see"
+            ) from fault
+
+    def _map(self, file: str) -> Trials:
+        # "r" would make compiled code for arrays that are read-only, a second time
+        whole = np.load(file, mmap_mode="c")
+        return np.split(np.asarray(whole), np.cumsum(self.lengths)[:-1])
+
+
+class SharedFilesError(RuntimeError):
+    """Workers do not see the files in which data are shared with them."""
+
+
+def share_datasets(datasets: Any, folder: str | Path) -> list[Dataset]:
+    """Read data sets, check them, and put them where workers can map them into memory.
+
+    They are read one after the other, and none is kept, so that files and functions may give more
+    than fits into memory together.
+
+    Parameters
+    ----------
+    datasets : mapping of str to data, path, or sequence of paths
+        Each is a tuple (x, y), (x, y, repeats) or (x, y, repeats, state); a dict with ``stim`` and
+        ``resp``, and maybe ``state``, ``repeats`` and further signals; the path of an npz file; or
+        a function that gives one of these. `repeats` has a label for each trial: trials with the
+        same label, such as repeats of one stimulus, are held out together. Paths without a name
+        are named after their files.
+    folder : path
+        Must exist.
+
+    Returns
+    -------
+    list of Dataset
+
+    Raises
+    ------
+    ValueError, TypeError
+        A data set cannot be read: names it, and says what is wrong in it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> x, y = np.zeros((5, 40, 18)), np.arange(200.0).reshape(5, 40, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (dataset,) = share_datasets({"cell": (x, y)}, folder)
+    ...     signals, response = dataset.open()
+    ...     dataset.n_inputs, dataset.lengths, signals["stim"][0].shape
+    ({'stim': 18}, (40, 40, 40, 40, 40), (40, 18))
+    """
+    named = _name(datasets)
+    if not named:
+        raise ValueError("there are no data sets to sweep over")
+    return [
+        _share(name, given, Path(folder) / f"{number:05d}")
+        for number, (name, given) in enumerate(named.items())
+    ]
+
+
+# ---- names -----------------------------------------------------------------------------------
+
+
+def _name(datasets: Any) -> dict[str, Any]:
+    if isinstance(datasets, Mapping):
+        for name in datasets:
+            if not isinstance(name, str) or not name:
+                raise TypeError(f"data sets are named by text that is not empty, not by {name!r}")
+        return dict(datasets)
+    if isinstance(datasets, str | Path):
+        datasets = [datasets]
+    if not isinstance(datasets, Sequence) or not all(isinstance(d, str | Path) for d in datasets):
+        raise TypeError(
+            "datasets must be a dict of names and data, such as {'cell1': (x, y)}, or paths of npz "
+            f"files, not {type(datasets).__name__}"
+        )
+    named: dict[str, Any] = {}
+    for path in map(Path, datasets):
+        if path.stem in named:
+            raise ValueError(
+                f"two data sets are called {path.stem!r}: {named[path.stem]} and {path}; give a "
+                "dict of names and paths"
+            )
+        named[path.stem] = path
+    return named
+
+
+# ---- reading ---------------------------------------------------------------------------------
+
+
+def _share(name: str, given: Any, stem: Path) -> Dataset:
+    try:
+        x, y, groups = _take_apart(given)
+        inputs = read_inputs(x)
+        target, _ = read_signal(y, "the response")
+        check_match(target, inputs)
+        labels = _read_groups(groups, len(target))
+    except (ValueError, TypeError) as fault:
+        raise type(fault)(f"data set {name!r}: {fault}") from fault
+    except OSError as fault:
+        fault.add_note(f"while the data set {name!r} was read")
+        raise
+    digest = hashlib.sha256(json.dumps([name, labels], default=str).encode())
+    files = {
+        signal: _write(digest, signal, trials, f"{stem}-{number}.npy")
+        for number, (signal, trials) in enumerate(sorted(inputs.signals.items()))
+    }
+    response = _write(digest, "the response", target, f"{stem}-resp.npy")
+    return Dataset(
+        name,
+        digest.hexdigest(),
+        files,
+        response,
+        tuple(len(trial) for trial in target),
+        {signal: trials[0].shape[1] for signal, trials in inputs.signals.items()},
+        target[0].shape[1],
+        None if labels is None else tuple(labels),
+    )
+
+
+def _take_apart(given: Any) -> tuple[Any, Any, Any]:
+    """Give the input, the response and the labels of trials."""
+    if callable(given):
+        given = given()
+    if isinstance(given, str | Path):
+        given = read_data_files(given)
+    if isinstance(given, DataFile):
+        return given.inputs, given.resp, None
+    if isinstance(given, Mapping):
+        return _read_mapping(given)
+    if hasattr(given, "stim") and hasattr(given, "resp"):
+        return given.stim, given.resp, None
+    if not isinstance(given, tuple | list) or not 2 <= len(given) <= 4:
+        raise TypeError(f"it must be {_FORMS}, not {_describe(given)}")
+    x, y, groups, state = (*given, None, None)[:4]
+    if state is None:
+        return x, y, groups
+    return {**(x if isinstance(x, Mapping) else {STIMULUS: x}), "state": state}, y, groups
+
+
+def _read_mapping(given: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    responses = [key for key in RESPONSES if key in given]
+    stimuli = [key for key in _STIMULI if key in given]
+    if len(responses) != 1 or len(stimuli) > 1:
+        raise ValueError(
+            "a dict of signals needs one stimulus, called stim (or x), and one response, called "
+            f"resp (or y); it has {', '.join(map(repr, given))}"
+        )
+    others = {*responses, _REPEATS, _SAMPLING_RATE}
+    signals = {
+        STIMULUS if key in stimuli else key: value
+        for key, value in given.items()
+        if key not in others and value is not None
+    }
+    return signals, given[responses[0]], given.get(_REPEATS)
+
+
+def _read_groups(groups: Any, n_trials: int) -> list[Any] | None:
+    if groups is None:
+        return None
+    array = np.asarray(groups)
+    if array.ndim != 1 or len(array) != n_trials or array.dtype.kind not in "biufUS":
+        raise ValueError(
+            f"repeats must be one label, a number or text, for each of the {n_trials} trials, so "
+            "that repeats of a stimulus are held out together; it has shape "
+            f"{array.shape} and type {array.dtype}"
+        )
+    labels: list[Any] = array.tolist()
+    if len(set(labels)) < 2:
+        raise ValueError(
+            f"all {n_trials} trials have the label {labels[0]!r} in repeats, so that none could be "
+            "held out; leave repeats out to split within trials"
+        )
+    return labels
+
+
+def _write(digest: Any, signal: str, trials: Trials, file: str) -> str:
+    whole = np.ascontiguousarray(np.concatenate(trials))
+    digest.update(json.dumps([signal, whole.dtype.str, [t.shape for t in trials]]).encode())
+    digest.update(whole.data)
+    np.save(file, whole)
+    return file
+
+
+def _describe(given: Any) -> str:
+    if isinstance(given, tuple | list):
+        return f"a {type(given).__name__} of {len(given)}"
+    shape = getattr(given, "shape", None)
+    return f"an array of shape {shape}" if shape is not None else type(given).__name__

@@ -1,0 +1,367 @@
+"""Sweeps: many models, fitted to many data sets, in a store that survives whatever happens."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...studies.threads import usable_cores
+from ..store.rows import JobRow
+from .compiling import compile_first
+from .datasets import Dataset, share_datasets
+from .executors import run_by_executor, run_here, run_in_processes
+from .inputs import check_split
+from .jobs import Feed, Job, Recipe, plan_jobs
+from .limits import Limits, read_size, shielded
+from .progress import Progress
+from .run import forget_inputs, this_process, use_one_blas_thread
+from .variants import Variants
+
+if TYPE_CHECKING:
+    from ...spaces.space import Space
+    from ..results.results import Results
+    from ..store.store import Store
+
+SERIAL = "serial"
+_SECONDS_PER_COMMIT, _ROWS_PER_COMMIT = 1.0, 256
+_JOBS_PER_QUESTION = 256
+
+
+def sweep(
+    pattern_or_strings: str | Space | Iterable[str],
+    datasets: Any,
+    store: str | Path = "results.db",
+    executor: Executor | str | None = None,
+    *,
+    where: Any = None,
+    dialect: str = "native",
+    n_workers: int | None = None,
+    channels: int | Sequence[int] | None = None,
+    test: float = 0.2,
+    n_folds: int | None = None,
+    by: str = "auto",
+    gap: int | None = None,
+    seed: int | None = 0,
+    fit: Mapping[str, Any] | None = None,
+    max_seconds: float | None = None,
+    max_memory: int | str | None = None,
+    resume: bool = True,
+    show_progress: bool | None = None,
+    scratch: str | Path | None = None,
+    **fit_arguments: Any,
+) -> Results:
+    """Fit many models to many data sets, and keep scores and models in a store.
+
+    A job is a model string, a data set, a channel of its response, and a fold. A string with one
+    output is a job for each channel; one with several is one job for all channels. What is
+    finished is in the store within about a second, and is not done again: after a crash, or with
+    more models, data or folds, run the same command once more.
+
+    Parameters
+    ----------
+    pattern_or_strings : str, Space, or iterable of str
+        A pattern such as ``wc.18x{r=1..4}-fir.{r}x15-{lvl,dexp}.1``, or several strings.
+    datasets : mapping of str to data, path, or sequence of paths
+        Each is a tuple (x, y), (x, y, repeats) or (x, y, repeats, state); a dict with ``stim`` and
+        ``resp``, and maybe ``state`` and ``repeats``; the path of an npz file; or a function that
+        gives one of these. `repeats` labels the trials: those of the same label are held out
+        together. x and y are as for `Model.fit`.
+    store : str, Path or URL
+        A SQLite file, made if it is not there, or the URL of a database.
+    executor : concurrent.futures.Executor, "serial" or None
+        Where jobs are run. By default in processes on this machine, which are replaced when they
+        die; ``"serial"`` is in this process. On a cluster, ``Client(...).get_executor()`` of
+        `dask.distributed`. The results are the same, to the last bit.
+    where : callable or str, optional
+        Which variants of the pattern to keep; as for `expand`.
+    dialect : str
+        The language of the strings.
+    n_workers : int, optional
+        How many processes; by default as many as there are cores. With an executor, how many
+        tasks it runs at a time, if it does not tell.
+    channels : int or sequence of int, optional
+        Channels of the response, from 0; all by default.
+    test : float
+        The share of each data set to hold out: the last trials, or the end of a single one.
+    n_folds : int, optional
+        Cross-validate instead: a job for each fold.
+    by : {"auto", "trials", "time"}
+        What folds are made of; as for `cross_validate`.
+    gap : int, optional
+        Bins around folds of time that are neither fitted nor tested; by default as many as the
+        model remembers.
+    seed : int or None
+        Of each fit.
+    fit : mapping, optional
+        Arguments of `Model.fit`, such as ``{"loss": "poisson"}``. They can also be given by
+        themselves, if the sweep has none of the same name. Numbers, text, True, False and None.
+    max_seconds : float, optional
+        A job that takes longer has failed. (The search's own limit, which keeps what it found, is
+        ``fit={"max_seconds": ...}``.)
+    max_memory : int or str, optional
+        Bytes, or such as ``"2G"``, that a job may take beyond what its worker holds when it
+        begins; a job that takes more has failed. On Linux, in the sweep's own processes.
+    resume : bool
+        Leave out what is in the store. Otherwise everything is done again.
+    show_progress : bool, optional
+        Show a bar; by default on a terminal.
+    scratch : path, optional
+        A folder in which workers find the data, as memory maps; emptied at the end. By default
+        that for temporary files or, with an executor that may be on other machines, that of the
+        store.
+    **fit_arguments
+        As in `fit`.
+
+    Returns
+    -------
+    Results
+        The rows of these data that were fitted and tested in this way, those of earlier sweeps
+        with other models among them. `open_results` gives everything in the store.
+
+    Raises
+    ------
+    ModelStringError, ValueError, TypeError
+        Strings, data or arguments are wrong: says which and why, before any fit. What goes wrong
+        in a job is told in its row.
+    OSError
+        The store cannot be written to.
+
+    Notes
+    -----
+    Scores are correlations of the prediction with the response, for a model of several channels
+    their mean. Standard errors are by the jackknife: over trials, if there are 5 or more,
+    otherwise over 10 contiguous blocks of time.
+
+    Workers are fresh processes, which load the script that is run: a script must call `sweep`
+    under ``if __name__ == "__main__":``. Linear algebra uses one thread in each.
+
+    With an executor of your own, `max_seconds` is looked at after each iteration of a fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from nems_dsl import sweep
+    >>> from nems_dsl.datasets import simulate
+    >>> data = simulate(n_times=800, n_channels=6, n_taps=4, n_outputs=2, snr=4.0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = sweep(
+    ...         "wc.6x{r=1..2}-fir.{r}x4-lvl.1", {"A1": data}, f"{folder}/results.db", "serial"
+    ...     )
+    ...     table = results.to_pandas()
+    >>> len(table), sorted(set(table.r)), bool((table.r_test > 0.5).all())
+    (4, [1, 2], True)
+    """
+    recipe = Recipe(
+        {**(fit or {}), **fit_arguments}, test, n_folds, by, gap, seed,
+        None if channels is None else tuple(np.atleast_1d(channels).tolist()),
+    )  # fmt: skip
+    _, results = run_sweep(
+        pattern_or_strings, datasets, store, executor, recipe,
+        Limits(max_seconds, read_size(max_memory)), where=where, dialect=dialect,
+        n_workers=n_workers, resume=resume, show_progress=show_progress, scratch=scratch,
+    )  # fmt: skip
+    return results
+
+
+def run_sweep(
+    pattern_or_strings: str | Space | Iterable[str],
+    datasets: Any,
+    store: str | Path,
+    executor: Executor | str | None,
+    recipe: Recipe,
+    limits: Limits,
+    *,
+    where: Any = None,
+    dialect: str = "native",
+    n_workers: int | None = None,
+    resume: bool = True,
+    show_progress: bool | None = None,
+    scratch: str | Path | None = None,
+) -> tuple[Progress, Results]:
+    """Run a sweep; see `sweep`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How models are fitted and tested.
+    limits : Limits
+        What a job may take.
+
+    Returns
+    -------
+    Progress
+        What was done, and what failed.
+    Results
+        As of `sweep`.
+    """
+    from ..results.results import open_results
+    from ..store.store import Store
+
+    _check_executor(executor, limits)
+    if n_workers is not None and n_workers < 1:
+        raise ValueError(f"n_workers must be at least 1, not {n_workers}")
+    if n_workers is None and executor is None:
+        n_workers = usable_cores()
+    opened = Store.open(store)
+    log = _log_beside(store)
+    # a URL may hold a password, which the store leaves out
+    name = str(opened.location if log is None else store)
+    with opened, Progress(show_progress, log, name) as progress:
+        with _scratch(scratch, store, executor) as folder:
+            shared = share_datasets(datasets, folder)
+            for dataset in shared:
+                check_split(dataset, recipe)
+            variants = Variants(pattern_or_strings, where, dialect, shared, recipe)
+            progress.start(variants.n_jobs)
+            jobs = _unknown(plan_jobs(variants, shared, recipe), opened, resume, progress)
+            if executor is None or not _shares_memory(executor):
+                jobs = compile_first(jobs)
+            feed = Feed(jobs, recipe, limits, this_process())
+            _run(feed, executor, n_workers, opened, progress)
+        progress.end()
+    recipes = {recipe.text(of_all_channels=of_all) for of_all in (False, True)}
+    digests = {dataset.digest for dataset in shared}
+    return progress, open_results(store).of_sweep(digests, recipes)
+
+
+# ---- running ---------------------------------------------------------------------------------
+
+
+def _run(
+    feed: Feed,
+    executor: Executor | str | None,
+    n_workers: int | None,
+    store: Store,
+    progress: Progress,
+) -> None:
+    """Run all jobs, and store what comes of them until the end or until something stops it."""
+    writer = _Writer(store, progress)
+    rows: Iterator[list[JobRow]]
+    if executor is None:
+        assert n_workers is not None
+        rows = run_in_processes(feed, n_workers)
+    elif isinstance(executor, str):
+        rows = run_here(feed)
+    else:
+        rows = run_by_executor(executor, feed, n_workers)
+    is_here = executor is not None and _shares_memory(executor)
+    try:
+        with use_one_blas_thread() if is_here else nullcontext():
+            for some in rows:
+                writer.add(some)
+        writer.flush()
+    except KeyboardInterrupt:
+        with shielded():
+            _close(rows)
+            writer.flush()
+            progress.end("interrupted")
+        raise
+    except BaseException as fault:
+        _close(rows)
+        if not isinstance(fault, OSError):
+            writer.flush()
+        progress.end(f"ended by {type(fault).__name__}: {fault}")
+        raise
+    finally:
+        if is_here:
+            forget_inputs()
+
+
+def _close(rows: Any) -> None:
+    """End the workers, before anything else takes its time."""
+    rows.close()
+
+
+class _Writer:
+    """Writes rows to the store, many at a time, but none much later than it came."""
+
+    def __init__(self, store: Store, progress: Progress):
+        self._store, self._progress = store, progress
+        self._rows: list[JobRow] = []
+        self._written = time.monotonic()
+
+    def add(self, rows: Sequence[JobRow]) -> None:
+        """Take in rows, or just look at the clock."""
+        self._rows += rows
+        self._progress.add(rows)
+        # rather when nothing has come, for then no worker waits
+        patience = _SECONDS_PER_COMMIT * (1.5 if rows else 1)
+        is_late = time.monotonic() - self._written >= patience
+        if self._rows and (is_late or len(self._rows) >= _ROWS_PER_COMMIT):
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is there; it is kept if that fails."""
+        if self._rows:
+            self._store.add(self._rows)
+            self._rows = []
+        self._written = time.monotonic()
+
+
+# ---- jobs ------------------------------------------------------------------------------------
+
+
+def _unknown(
+    jobs: Iterator[tuple[Dataset, Job]], store: Store, resume: bool, progress: Progress
+) -> Iterator[tuple[Dataset, Job]]:
+    """Leave out the jobs that the store knows."""
+    while some := list(islice(jobs, _JOBS_PER_QUESTION)):
+        # a string may spell the same model twice, once its symbols are bound
+        unique = {job.identity: (dataset, job) for dataset, job in some}
+        known = store.succeeded(unique) if resume else set()
+        progress.skip(len(some) - len(unique) + len(known))
+        yield from (each for identity, each in unique.items() if identity not in known)
+
+
+# ---- surroundings ----------------------------------------------------------------------------
+
+
+def _check_executor(executor: Any, limits: Limits) -> None:
+    if executor is not None and executor != SERIAL and not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor is a concurrent.futures.Executor, {SERIAL!r} for this process, or None for "
+            f"processes of the sweep's own, not {executor!r}"
+        )
+    if executor is not None and limits.max_memory is not None:
+        raise ValueError(
+            "max_memory limits processes of the sweep's own; with an executor, limit its workers "
+            "where they are started, such as by memory_limit= of dask's clusters"
+        )
+
+
+def _shares_memory(executor: Executor | str) -> bool:
+    return isinstance(executor, str | ThreadPoolExecutor)
+
+
+def _log_beside(store: str | Path) -> Path | None:
+    """Give the file for the log; none for a database on a server."""
+    if not isinstance(store, Path) and "://" in str(store):
+        return None
+    return Path(store).with_suffix(".log")
+
+
+@contextmanager
+def _scratch(
+    scratch: str | Path | None, store: str | Path, executor: Executor | str | None
+) -> Iterator[Path]:
+    """Give a folder that all workers see, and take it away afterwards."""
+    is_near = executor is None or _shares_memory(executor)
+    is_near = is_near or isinstance(executor, ProcessPoolExecutor)
+    place = scratch
+    if scratch is None and not is_near and _log_beside(store) is not None:
+        place = Path(store).absolute().parent
+    folder = Path(tempfile.mkdtemp(prefix="nems_dsl_sweep_", dir=place)).absolute()
+    try:
+        yield folder
+    finally:
+        # Windows keeps files that are still mapped
+        shutil.rmtree(folder, ignore_errors=True)
