@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
-    from .compiler.convert import convert as convert
+    from .compiler.dialects import convert as convert
     from .compiler.explain import explain as explain
     from .fitting import Objective as Objective
     from .models import Model as Model
@@ -42,7 +42,7 @@ _HOMES = {
     "Objective": "fitting",
     "Results": "sweeps",
     "canonical": "compiler",
-    "convert": "compiler.convert",
+    "convert": "compiler.dialects",
     "cross_validate": "studies",
     "expand": "spaces",
     "explain": "compiler.explain",

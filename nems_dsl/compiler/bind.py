@@ -80,7 +80,7 @@ def parse(
     except ModelStringError as fault:
         raise (_with_other_faults(fault, values) if dialect == "native" else fault) from None
     if dialect != "native":
-        from .foreign import bind_foreign
+        from .dialects.foreign import bind_foreign
 
         return bind_foreign(text, dialect, values)[0]
     return bind(text, values)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..compiler.build import build_layers
-from ..compiler.foreign import bind_foreign
+from ..compiler.dialects.foreign import bind_foreign
 from ..compiler.sizes import Sizes
 from ..layers.base import Layer
 from ..models import Model

@@ -9,11 +9,11 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from ..keywords.dialects import DIALECTS, UNOFFERED, Dialect, HeadThere, Whole
-from ..syntax import Diagnostic, Dim, Flag, Keyword, Shape, Span, Text, clip, unparse
-from ..syntax.tree import Reference
-from .catalogue import catalogue, suggest
-from .flags import FlagFault, GivenFlag, read_flags, usage_there
+from ...keywords.dialects import DIALECTS, UNOFFERED, Dialect, HeadThere, Whole
+from ...syntax import Diagnostic, Dim, Flag, Keyword, Shape, Span, Text, clip, unparse
+from ...syntax.tree import Reference
+from ..catalogue import catalogue, suggest
+from ..flags import FlagFault, GivenFlag, read_flags, usage_there
 
 _LONGEST_PROPOSAL = 200
 

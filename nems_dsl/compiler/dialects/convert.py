@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..keywords.dialects import DIALECTS, Dialect, HeadThere
-from ..syntax import Diagnostic, Keyword, ModelStringError, Span, clip, read, unparse
-from .bind import check_dialect, parse
-from .bound import BoundKeyword, BoundModel
+from ...keywords.dialects import DIALECTS, Dialect, HeadThere
+from ...syntax import Diagnostic, Keyword, ModelStringError, Span, clip, read, unparse
+from ..bind import check_dialect, parse
+from ..bound import BoundKeyword, BoundModel
 from .foreign import write_there
 
 _STIMULUS = "stim"

@@ -6,14 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..keywords.dialects import DIALECTS, HeadThere
-from ..syntax import Diagnostic, Flag, Keyword, ModelStringError, Shape, Span, Text, read, unparse
-from .bind import bind
-from .bound import BoundModel
+from ...keywords.dialects import DIALECTS, HeadThere
+from ...syntax import Diagnostic, Flag, Keyword, ModelStringError, Shape, Span, Text, read, unparse
+from ..bind import bind
+from ..bound import BoundModel
+from ..flags import write_flag
+from ..misfit import OTHER_ORDER
+from ..sizes import Sizes
 from .dialect import Translation, translate
-from .flags import write_flag
-from .misfit import OTHER_ORDER
-from .sizes import Sizes
 
 _PROPOSAL = re.compile(r"(write (?:for example )?|did you mean |or (?:for example )?)([^\s,;?]+)")
 

@@ -1,0 +1,3 @@
+"""Strings of other programs: read into native trees, and written from them."""
+
+from .convert import convert as convert
