@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
-    from .compiler.dialects import convert as convert
     from .compiler.explain import explain as explain
-    from .fitting import Objective as Objective
     from .models import Model as Model
     from .models import ModelSet as ModelSet
+    from .models import Objective as Objective
     from .spaces import expand as expand
     from .studies import cross_validate as cross_validate
     from .studies import fit as fit
@@ -39,7 +38,7 @@ _HOMES = {
     "Model": "models",
     "ModelSet": "models",
     "ModelStringError": "syntax",
-    "Objective": "fitting",
+    "Objective": "models",
     "Results": "sweeps",
     "canonical": "compiler",
     "convert": "compiler.dialects",

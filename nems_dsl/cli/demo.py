@@ -15,6 +15,7 @@ from .progress import bar
 from .streams import say
 
 STRING = "wc.18x4-fir.4x15-dexp.1"
+HELD_OUT = 0.2
 
 
 def demo(
@@ -30,16 +31,18 @@ def demo(
     Writes demo.png and demo.ch0.json, demo.ch1.json, ...
     """
     began = time.perf_counter()
+    from nems_dsl.data import read_recording
     from nems_dsl.datasets import load_speech
-    from nems_dsl.studies.channels import fit_channels, hold_out, plan_channels
+    from nems_dsl.studies.channels import fit_channels, plan_channels, split_recording
 
     make_folder(out)
     speech = load_speech()
-    split = hold_out(speech.stim, speech.resp)
-    jobs = plan_channels(STRING, split, name="demo")
+    recording = read_recording(speech.stim, speech.resp)
+    jobs = plan_channels(STRING, recording, name="demo")
+    split = split_recording(jobs, recording, HELD_OUT)
     if not quiet:
         minutes = sum(map(len, speech.stim)) / speech.fs / 60
-        say(f"{STRING}, fitted to each of {split.n_channels} simulated intracranial channels")
+        say(f"{STRING}, fitted to each of {recording.n_channels} simulated intracranial channels")
         say(
             f"{minutes:.1f} minutes of natural speech; held out for the test: {split.description}\n"
         )
@@ -56,7 +59,7 @@ def demo(
 
     from nems_dsl.visualization import plot_channels, save_figure
 
-    figure = plot_channels(fits, split.x_test, split.y_test, fs=speech.fs)
+    figure = plot_channels(fits, split.shown(), fs=speech.fs)
     path = save_figure(figure, out / "demo.png")
     if not quiet:
         say(f"\nfigure  {path}")

@@ -14,8 +14,9 @@ from .progress import bar
 from .streams import note
 
 if TYPE_CHECKING:
+    from nems_dsl.data.holdout import Split
     from nems_dsl.studies import CrossValidation
-    from nems_dsl.studies.channels import ChannelFit, ChannelJob, HeldOut
+    from nems_dsl.studies.channels import ChannelFit, ChannelJob
 
 HELD_OUT = 0.2
 
@@ -117,22 +118,25 @@ def fit(
     the outputs of one model. Saves STRING.json (or STRING.ch0.json, ...) and STRING.png.
     """
     # read before anything else is loaded, for a wrong string is the commonest mistake
-    from nems_dsl import parse
+    from nems_dsl import ModelStringError, parse
 
     tree = parse(string)
     if folds is not None and test is not None:
         raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
-    from nems_dsl.datasets import read_data_files
-    from nems_dsl.studies.channels import hold_out, plan_channels
+    from nems_dsl.data import read_data_files, read_recording
+    from nems_dsl.studies.channels import plan_channels, split_recording
 
     fraction = 0 if folds is not None else HELD_OUT if test is None else test
-    recording = read_data_files(*_split_pairs(data))
+    found = read_data_files(*_split_pairs(data))
     try:
-        split = hold_out(recording.inputs, recording.resp, fraction)
+        recording = read_recording(found.inputs, found.resp)
+        jobs = plan_channels(string, recording, channel, name)
+        split = split_recording(jobs, recording, fraction)
+    except ModelStringError:
+        raise
     except ValueError as fault:
-        raise ValueError(f"{recording.source}: {fault}") from None
-    jobs = plan_channels(string, split, channel, name)
+        raise ValueError(f"{found.source}: {fault}") from None
     files = {job.stem: out / f"{job.stem}.json" for job in jobs}
     figure = None if no_figure else out / f"{_stem(name, jobs[0].stem, len(jobs))}.png"
     refuse_existing([*files.values(), *([figure] if figure else [])], force)
@@ -162,8 +166,7 @@ def fit(
     if figure is not None and not interrupted:
         from nems_dsl.visualization import plot_channels, save_figure
 
-        x, y = (split.x_test, split.y_test) if split.y_test else (split.x_fit, split.y_fit)
-        save_figure(plot_channels(fits, x, y, fs=recording.fs), figure)
+        save_figure(plot_channels(fits, split.shown(), fs=found.fs), figure)
         saved.append(figure)
     for path in saved:
         note(f"saved {path}", quiet)
@@ -174,14 +177,14 @@ def fit(
 
 def _fit_and_save(
     jobs: list[ChannelJob],
-    split: HeldOut,
+    split: Split,
     files: dict[str, Path],
     threads: int | None,
     quiet: bool,
     arguments: dict[str, Any],
 ) -> tuple[list[ChannelFit], bool]:
     """Fit models, and save each as soon as it is there; tell whether Ctrl-C came between."""
-    from nems_dsl.fitting.search import INTERRUPTED
+    from nems_dsl.fitting.results import INTERRUPTED
     from nems_dsl.studies.channels import fit_channels
 
     fits: list[ChannelFit] = []
@@ -205,17 +208,16 @@ def _fit_and_save(
 
 def _cross_validate(
     jobs: list[ChannelJob],
-    split: HeldOut,
+    split: Split,
     n_folds: int,
     threads: int | None,
     arguments: dict[str, Any],
 ) -> CrossValidation:
-    from nems_dsl.data.columns import take_columns
     from nems_dsl.studies import cross_validate
 
-    y = take_columns(split.y_fit, [channel for job in jobs for channel in job.channels])
+    recording = split.recording.columns([channel for job in jobs for channel in job.channels])
     model = jobs[0].model
-    return cross_validate(model, split.x_fit, y, n_folds=n_folds, n_jobs=threads, **arguments)
+    return cross_validate(model, recording, n_folds=n_folds, n_jobs=threads, **arguments)
 
 
 def _split_pairs(data: list[str]) -> list[str]:

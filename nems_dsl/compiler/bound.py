@@ -108,6 +108,11 @@ class BoundModel:
         sizes = (size for keyword in self.keywords for size in keyword.sizes)
         return frozenset(size.symbol for size in sizes if isinstance(size, Symbolic))
 
+    @property
+    def has_one_output(self) -> bool:
+        """Whether the model predicts one channel, so that each of several needs its own."""
+        return bool(self.keywords) and self.keywords[-1].gives == (1,)
+
     def __str__(self) -> str:
         return self.string
 

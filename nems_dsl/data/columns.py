@@ -52,13 +52,8 @@ def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tupl
     return chosen
 
 
-def take_columns(trials: Sequence[Trial], columns: Sequence[int]) -> list[Trial]:
-    """Give some columns of every trial."""
-    return [trial[:, list(columns)] for trial in trials]
-
-
-def check_columns(target: Sequence[Trial], columns: Sequence[int]) -> None:
-    """Refuse columns that are infinite somewhere, or in which there is nothing to be learnt.
+def check_infinite(target: Sequence[Trial], columns: Sequence[int]) -> None:
+    """Refuse columns that are infinite somewhere.
 
     Raises
     ------
@@ -75,15 +70,32 @@ def check_columns(target: Sequence[Trial], columns: Sequence[int]) -> None:
                     f"{int(infinite.argmax())} ({int(infinite.sum())} such values in all); NaN "
                     "marks bins to be left out"
                 )
-        values = np.concatenate([trial[:, column] for trial in target])
-        valid = values[~np.isnan(values)]
-        if valid.size < 2:
-            raise ValueError(
-                f"channel {column} of the response has {valid.size} samples to fit that are not "
-                "NaN; at least 2 are needed"
-            )
-        if valid.min() == valid.max():
-            raise ValueError(
-                f"channel {column} of the response has no variance where the model is fitted: all "
-                f"samples are {valid[0]:g}"
-            )
+
+
+def why_nothing_to_fit(target: Sequence[Trial], column: int, where: str = "") -> str:
+    """Tell why there is nothing to be learnt from a column; empty where there is something.
+
+    Parameters
+    ----------
+    target : sequence of (T_i, channels) arrays
+    column : int
+    where : str
+        Which part of the recording this is of, to be named.
+
+    Examples
+    --------
+    >>> why_nothing_to_fit([np.array([[1.0, 0.0], [2.0, 0.0]])], 1)
+    'channel 1 of the response has no variance: all samples are 0'
+    """
+    values = np.concatenate([trial[:, column] for trial in target])
+    valid = values[~np.isnan(values)]
+    if valid.size < 2:
+        return (
+            f"channel {column} of the response has {valid.size} samples{where} that are not NaN; "
+            "at least 2 are needed"
+        )
+    if valid.min() == valid.max():
+        return (
+            f"channel {column} of the response has no variance{where}: all samples are {valid[0]:g}"
+        )
+    return ""

@@ -225,6 +225,22 @@ def join(signal: Sequence[np.ndarray], parts: Sequence[Stretch]) -> np.ndarray:
     return np.concatenate([signal[trial][start:stop] for trial, start, stop in parts])
 
 
+def stretches_with_samples(signal: Sequence[np.ndarray]) -> list[Stretch]:
+    """Give the stretches of a signal in which some channel is not NaN.
+
+    Examples
+    --------
+    >>> stretches_with_samples([np.array([[np.nan], [1.0], [2.0], [np.nan], [3.0]])])
+    [Stretch(trial=0, start=1, stop=3), Stretch(trial=0, start=4, stop=5)]
+    """
+    found = []
+    for number, trial in enumerate(signal):
+        some = np.concatenate([[False], ~np.isnan(trial).all(axis=1), [False]])
+        edges = np.flatnonzero(some[1:] != some[:-1]).tolist()
+        found += [Stretch(number, *p) for p in zip(edges[::2], edges[1::2], strict=True)]
+    return found
+
+
 # ---- helpers ---------------------------------------------------------------------------------
 
 

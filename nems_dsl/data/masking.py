@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def read_channel_weights(weights: Any, n_channels: int) -> np.ndarray | None:
 
 
 def apply_mask(
-    target: list[np.ndarray], mask: Any, weights: np.ndarray | None = None
+    target: Sequence[np.ndarray], mask: Any, weights: np.ndarray | None = None
 ) -> list[np.ndarray]:
     """Give the target with NaN wherever it does not count.
 
@@ -78,12 +79,12 @@ def apply_mask(
     if weights is not None and not weights.all():
         target = [np.where(weights > 0, trial, np.nan) for trial in target]
     if mask is None:
-        return target
+        return list(target)
     used = _read_mask(mask, target)
     return [np.where(each, trial, np.nan) for each, trial in zip(used, target, strict=True)]
 
 
-def _read_mask(mask: Any, target: list[np.ndarray]) -> list[np.ndarray]:
+def _read_mask(mask: Any, target: Sequence[np.ndarray]) -> list[np.ndarray]:
     lengths = [len(trial) for trial in target]
     n_channels = target[0].shape[1]
     if len(target) > 1 and isinstance(mask, np.ndarray) and mask.ndim == 2:
@@ -107,7 +108,7 @@ def _read_mask(mask: Any, target: list[np.ndarray]) -> list[np.ndarray]:
     return [trial == 1 for trial in trials]
 
 
-def _shapes(trials: list[np.ndarray]) -> str:
+def _shapes(trials: Sequence[np.ndarray]) -> str:
     shapes = [" x ".join(map(str, trial.shape)) for trial in trials]
     shown = ", ".join(shapes[:6]) + (", ..." if len(shapes) > 6 else "")
     return shown if len(shapes) == 1 else f"{len(shapes)} trials of {shown}"

@@ -6,8 +6,7 @@ trials (T_i, channels) of unequal length. Inside it is always the list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -18,76 +17,7 @@ Data = Any
 
 STIMULUS = "stim"
 _PIECE = 1 << 14
-_SYNONYMS = {"input": STIMULUS}
-
-
-@dataclass(frozen=True)
-class Trials:
-    """Signals by name, each a list of trials, and the form in which they came.
-
-    Attributes
-    ----------
-    signals : dict of str to list of (T_i, channels) float64 arrays
-    form : "array", "stack" or "list"
-    names : dict of str to str
-        How the user calls each signal.
-    """
-
-    signals: dict[str, list[Trial]]
-    form: Form
-    names: dict[str, str]
-
-    @property
-    def lengths(self) -> list[int]:
-        """Number of bins of each trial."""
-        return [len(trial) for trial in next(iter(self.signals.values()))]
-
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shapes of one bin of each signal: ``(channels,)``."""
-        return {name: trials[0].shape[1:] for name, trials in self.signals.items()}
-
-    def restore(self, trials: list[Trial]) -> Any:
-        """Give predictions back in the form in which the data came."""
-        if self.form == "array":
-            return trials[0]
-        return np.stack(trials) if self.form == "stack" else trials
-
-
-def read_inputs(data: Data, single: bool = False) -> Trials:
-    """Read the input of a model: one signal, or a dict of signals.
-
-    Parameters
-    ----------
-    data : array, list or dict
-    single : bool
-        Leave arrays of float32 as they are, instead of copying them to float64.
-
-    Raises
-    ------
-    ValueError
-        Not numbers, not finite, or signals whose trials do not match. Says which and where.
-    """
-    if isinstance(data, Trials):
-        return data
-    given = data if isinstance(data, Mapping) else {STIMULUS: data}
-    if not given:
-        raise ValueError("the input is an empty dict; give it at least the signal 'stim'")
-    signals: dict[str, list[Trial]] = {}
-    names: dict[str, str] = {}
-    form: Form | None = None
-    for given_name, values in given.items():
-        name = _SYNONYMS.get(given_name, given_name)
-        trials, its_form = read_signal(values, f"the input {given_name!r}", single)
-        if name in signals:
-            raise ValueError(f"the input has both 'stim' and {given_name!r}, which mean the same")
-        for number, trial in enumerate(trials):
-            _check_finite(trial, f"the input {given_name!r}", number, len(trials))
-        if form is not None:
-            _check_match(signals, names, given_name, trials)
-        form = form or its_form
-        signals[name], names[name] = trials, given_name
-    assert form is not None
-    return Trials(signals, form, names)
+SYNONYMS = {"input": STIMULUS}
 
 
 def read_signal(values: Data, what: str, single: bool = False) -> tuple[list[Trial], Form]:
@@ -111,14 +41,15 @@ def read_signal(values: Data, what: str, single: bool = False) -> tuple[list[Tri
     return trials, form
 
 
-def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
+def check_match(target: Sequence[Trial], lengths: list[int], stride: int = 1) -> None:
     """Refuse a target that does not match the input bin by bin, or is infinite somewhere.
 
     Parameters
     ----------
     target : list of (T_i, channels) arrays
         NaN is allowed.
-    inputs : Trials
+    lengths : list of int
+        Bins of each trial of the input.
     stride : int
         Bins of the input to one of the target.
 
@@ -127,13 +58,13 @@ def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
     ValueError
         Says which trial, bin or channel is at fault.
     """
-    wanted, found = [-(-n // stride) for n in inputs.lengths], [len(trial) for trial in target]
-    check_orientation(target, inputs)
+    wanted, found = [-(-n // stride) for n in lengths], [len(trial) for trial in target]
+    check_orientation(target, lengths)
     if wanted != found:
         kept = f", of which the model gives {_lengths(wanted)}" if stride > 1 else ""
         raise ValueError(
             f"the target does not match the input: {_lengths(found)} against "
-            f"{_lengths(inputs.lengths)}{kept}"
+            f"{_lengths(lengths)}{kept}"
         )
     for number, trial in enumerate(target):
         infinite = np.isinf(trial)
@@ -142,7 +73,7 @@ def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
             raise ValueError(f"the target is infinite {place}; NaN marks bins to be left out")
 
 
-def check_orientation(target: list[Trial], inputs: Trials) -> None:
+def check_orientation(target: Sequence[Trial], lengths: list[int]) -> None:
     """Refuse a target that lies on its side, or has other trials than the input.
 
     Raises
@@ -150,15 +81,15 @@ def check_orientation(target: list[Trial], inputs: Trials) -> None:
     ValueError
         Says so, before the channels of the target are held against a model.
     """
-    hint = _transpose_hint(target, inputs)
-    if hint or len(target) != len(inputs.lengths):
+    hint = _transpose_hint(target, lengths)
+    if hint or len(target) != len(lengths):
         raise ValueError(
             f"the target does not match the input: {_lengths([len(trial) for trial in target])} "
-            f"against {_lengths(inputs.lengths)}{hint}"
+            f"against {_lengths(lengths)}{hint}"
         )
 
 
-def check_variance(target: list[Trial], weights: np.ndarray | None = None) -> None:
+def check_variance(target: Sequence[Trial], weights: np.ndarray | None = None) -> None:
     """Refuse a target that holds nothing to learn.
 
     Parameters
@@ -225,7 +156,8 @@ def _read_array(values: Any, what: str, stack: bool = False, single: bool = Fals
     return array if keep else np.asarray(array, dtype=np.float64)
 
 
-def _check_finite(trial: Trial, what: str, number: int, n_trials: int) -> None:
+def check_finite(trial: Trial, what: str, number: int, n_trials: int) -> None:
+    """Refuse a trial that is NaN or infinite somewhere."""
     if np.isfinite(trial).all():
         return
     nan = np.isnan(trial)
@@ -244,14 +176,14 @@ def _place(mask: np.ndarray, number: int, n_trials: int) -> str:
     return f"at {trial}bin {bin_}, channel {channel} ({int(mask.sum())} such values in all)"
 
 
-def _check_match(
-    signals: dict[str, list[Trial]], names: dict[str, str], name: str, trials: list[Trial]
+def check_same_trials(
+    first: Sequence[Trial], first_name: str, trials: Sequence[Trial], name: str
 ) -> None:
-    first = next(iter(signals))
-    wanted, found = [len(t) for t in signals[first]], [len(t) for t in trials]
+    """Refuse two inputs that differ in trials, or in the bins of one."""
+    wanted, found = [len(t) for t in first], [len(t) for t in trials]
     if wanted != found:
         raise ValueError(
-            f"the inputs {names[first]!r} and {name!r} do not match: {_lengths(wanted)} against "
+            f"the inputs {first_name!r} and {name!r} do not match: {_lengths(wanted)} against "
             f"{_lengths(found)}"
         )
 
@@ -263,9 +195,9 @@ def _lengths(lengths: list[int]) -> str:
     return f"{len(lengths)} trials of {shown} bins"
 
 
-def _transpose_hint(trials: list[Trial], inputs: Trials) -> str:
-    if len(trials) != 1 or len(trials[0]) == inputs.lengths[0]:
+def _transpose_hint(trials: Sequence[Trial], lengths: list[int]) -> str:
+    if len(trials) != 1 or len(trials[0]) == lengths[0]:
         return ""
-    if trials[0].shape[1:] == (inputs.lengths[0],):
+    if trials[0].shape[1:] == (lengths[0],):
         return "; time comes first: pass its transpose"
     return ""

@@ -1,6 +1,15 @@
 """Objectives, losses and the search for the best parameters."""
 
-from .objective import Objective as Objective
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
+from .options import FitArguments as FitArguments
+from .options import FitOptions as FitOptions
 from .results import FitResults as FitResults
 from .scales import ScaleWarning as ScaleWarning
-from .search import fit_model as fit_model
+
+if TYPE_CHECKING:
+    from .objective import Objective as Objective
+
+# what a fit minimises needs scipy, which takes longer to load than a model to build
+__getattr__, __dir__ = lazy(__name__, {"Objective": "objective"})

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ..data.recording import Recording
 from ..graph.wiring import Node
 from ..layers.base import KernelLayer
 from .engine.packs import Pack
-from .engine.prepared import PreparedInputs
 from .engine.vector import ParameterVector, Slot
-from .starts.moments import Lags, stimulus_moments
+from .moments import Lags, stimulus_moments
 
 # the least power of a coordinate, as a share of the greatest, that is taken at its word
 _RIDGE = 1e-2
@@ -66,7 +66,7 @@ class Conditioning:
     packs : sequence of Pack
     bounds : (low, high), both (n,) arrays
         Of theta.
-    inputs : PreparedInputs
+    recording : Recording
         The data that the packs are of.
     """
 
@@ -76,7 +76,7 @@ class Conditioning:
         vector: ParameterVector,
         packs: Sequence[Pack],
         bounds: tuple[np.ndarray, np.ndarray],
-        inputs: PreparedInputs,
+        recording: Recording,
     ):
         moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.blocks: list[Block] = []
@@ -91,7 +91,7 @@ class Conditioning:
                 continue
             at, lags = slice(slot.start, slot.stop), _lags(layer, slot)
             if lags is not None:
-                lagged = _lagged_whitening(inputs, signal, lags)
+                lagged = _lagged_whitening(recording, signal, lags)
                 self.blocks.append(Block(at, len(lagged[0]), *lagged, is_lagged=True))
                 continue
             if signal not in moments:
@@ -130,12 +130,12 @@ def _lags(layer: KernelLayer, slot: Slot) -> Lags | None:
 
 
 def _lagged_whitening(
-    inputs: PreparedInputs, signal: str, lags: Lags
+    recording: Recording, signal: str, lags: Lags
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give a matrix that makes channels at all lags alike, and its inverse."""
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        moments = stimulus_moments(inputs, lags, signal)
+        moments = stimulus_moments(recording, lags, signal)
         square = moments.covariance + np.outer(moments.mean, moments.mean)
         power = float(np.trace(square)) / len(square)
         if not power > 0:
@@ -144,7 +144,7 @@ def _lagged_whitening(
         color = np.linalg.cholesky(square / power).T
         return solve_triangular(color, np.eye(len(color))), color
 
-    return inputs.once(("whitening", signal, lags), make)
+    return recording.once(("whitening", signal, lags), make)
 
 
 def _whitening(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -48,7 +49,7 @@ class Loss(ABC):
     #: Whether predictions must be above 0.
     needs_rates = False
 
-    def __init__(self, target: list[np.ndarray], channel_weights: np.ndarray | None = None):
+    def __init__(self, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None):
         n_channels = target[0].shape[1]
         given = np.ones(n_channels) if channel_weights is None else channel_weights
         self.is_weighted = bool(np.ptp(given))
@@ -63,7 +64,7 @@ class Loss(ABC):
         self.mean = float(sums @ self.weights) / self.total_weight
         self._check(target)
 
-    def _check(self, target: list[np.ndarray]) -> None:  # noqa: B027
+    def _check(self, target: Sequence[np.ndarray]) -> None:  # noqa: B027
         """Refuse a target for which the loss means nothing."""
 
     def add(self, prediction: np.ndarray, target: np.ndarray, d_prediction: np.ndarray) -> float:
@@ -116,7 +117,7 @@ class NormalizedError(Loss):
 
     search_power = 2
 
-    def __init__(self, target: list[np.ndarray], channel_weights: np.ndarray | None = None):
+    def __init__(self, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None):
         super().__init__(target, channel_weights)
         squares = sum(np.nansum((each - self.mean) ** 2, axis=0) for each in in_pieces(target))
         self.sd = math.sqrt(float(squares @ self.weights) / self.total_weight)
@@ -141,7 +142,7 @@ class PoissonError(Loss):
     is_squared = False
     needs_rates = True
 
-    def __init__(self, target: list[np.ndarray], channel_weights: np.ndarray | None = None):
+    def __init__(self, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None):
         super().__init__(target, channel_weights)
         total = 0.0
         for trial in target:
@@ -150,7 +151,7 @@ class PoissonError(Loss):
             total += float(told.sum(axis=0) @ self.weights)
         self.least = total / self.total_weight
 
-    def _check(self, target: list[np.ndarray]) -> None:
+    def _check(self, target: Sequence[np.ndarray]) -> None:
         for number, trial in enumerate(target):
             negative = (trial < 0) & (self.weights > 0)
             if negative.any():
@@ -186,7 +187,7 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def make_loss(
-    name: str, target: list[np.ndarray], channel_weights: np.ndarray | None = None
+    name: str, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None
 ) -> Loss:
     """Make the loss called `name`.
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..data.masking import apply_mask, read_channel_weights
-from ..data.trials import check_match, check_orientation, check_variance, read_inputs, read_signal
-from ..graph.reach import find_reach
-from ..graph.wiring import Node, connect, needed
+from ..data.recording import Recording
+from ..data.trials import check_match, check_variance
+from ..graph.reach import Reach, find_reach
+from ..graph.wiring import Node, needed
 from ..layers.base import KernelLayer
 from .conditioning import Conditioning
 from .engine.jacobian import Jacobian
+from .engine.packs import Pack, add_targets, make_input_packs
 from .engine.passes import Engine
-from .engine.prepared import PreparedInputs, packs_of
 from .engine.vector import ParameterVector
 from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .rates import rate_bounds, refuse_rates
-from .scales import warn_of_start
-
-if TYPE_CHECKING:
-    from ..models import Model
 
 logger = logging.getLogger(__name__)
 
@@ -35,34 +31,30 @@ class Objective:
 
     Parameters
     ----------
-    model : Model
-        Is not changed. Symbols in its string are bound to the data.
-    x : (T, channels), (trials, T, channels), list of (T_i, channels), or dict of these
-        The input; finite.
-    y : like `x`
-        The target. NaN is left out.
+    nodes : sequence of Node
+        The layers, wired; theta is written into their parameters, so that they are no one else's.
+    recording : Recording
+        With a response; NaN is left out.
     loss : {"nmse", "mse", "poisson"}
     regularizers : bool
-        Add the penalties that the string asks for (``l2``, ``l1``, ``sl``, ``sc``).
+        Add the penalties that the layers ask for (``l2``, ``l1``, ``sl``, ``sc``).
+    dtype : {"float64", "float32"}
+        Precision of signals. Theta and gradients are float64 either way.
     priors : float
         Add so many times minus the log density of the parameters' priors, per sample of the
         target. With 1, the loss ``poisson`` has its minimum where the posterior is highest.
         Bounds are then no wider than the priors' supports.
     channel_weights : (channels,) array, optional
         How much each channel of the target counts in the loss, 0 or above.
-    mask : like `y`, or without its channels, optional
-        True where the target is used. Booleans, or 0 and 1.
-    dtype : {"float64", "float32"}
-        Precision of signals. Theta and gradients are float64 either way.
 
     Attributes
     ----------
     theta0 : (n,) float64 ndarray
-        The free parameters as the model has them: layers in order, each layer's parameters in
+        The free parameters as the layers have them: layers in order, each layer's parameters in
         their order, the last axis fastest. With ``poisson``, offsets and gains that must not be
         negative are moved up to their bounds.
     bounds : (low, high), both (n,) float64 ndarrays
-        Those of the model, narrowed by what `priors` and the loss ``poisson`` need.
+        Those of the layers, narrowed by what `priors` and the loss ``poisson`` need.
     loss : Loss
         The function of the prediction that is minimised, without penalties.
     penalties : tuple of Penalty
@@ -71,49 +63,28 @@ class Objective:
     Raises
     ------
     ValueError
-        The data are not finite, do not match, or hold nothing to be learnt, or the loss or a
-        prior means nothing for them. Says where.
-    ModelStringError
-        The data do not fit the string.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from nems_dsl import Model, Objective
-    >>> x = np.random.default_rng(0).random((200, 18))
-    >>> objective = Objective(Model("wc.18x1-fir.1x5-lvl.1"), x, x[:, 3])
-    >>> value, gradient = objective.value_and_grad(objective.theta0)
-    >>> gradient.shape
-    (24,)
+        The data do not match, or hold nothing to be learnt, or the loss or a prior means nothing
+        for them. Says where.
     """
 
     def __init__(
         self,
-        model: Model,
-        x: Any,
-        y: Any,
+        nodes: Sequence[Node],
+        recording: Recording,
+        *,
         loss: str = "nmse",
         regularizers: bool = True,
         dtype: str = "float64",
-        *,
         priors: float = 0.0,
         channel_weights: Any = None,
-        mask: Any = None,
     ):
         if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
             raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
-        is_single = np.dtype(dtype) == np.float32
-        inputs = read_inputs(x, is_single)
-        target, _ = read_signal(y, "the target", is_single)
-        check_orientation(target, inputs)
-        weights = read_channel_weights(channel_weights, target[0].shape[1])
-        target = apply_mask(target, mask, weights)
-        self.model = copy.deepcopy(model.bind_data(inputs, target[0].shape[1:]))
-        layers = self.model.layers
-        nodes = connect(list(layers))
+        weights = read_channel_weights(channel_weights, recording.n_channels)
+        target = apply_mask(recording.target, None, weights)
         places = needed(nodes, len(nodes) - 1)
         reach = self.reach = find_reach(nodes, places)
-        check_match(target, inputs, reach.stride)
+        check_match(target, recording.lengths, reach.stride)
         check_variance(target, weights)
         self.vector = ParameterVector([node.layer for node in nodes])
         self.bounds = self.vector.bounds()
@@ -124,11 +95,8 @@ class Objective:
             mean = self.loss.mean
             self.bounds = rate_bounds(nodes, places[-1], self.vector, self.bounds, mean)
         self.theta0 = self._first_theta()
-        signals = {s.signal for place in places for s in nodes[place].sources if s.signal}
-        used = {name: inputs.signals[name] for name in inputs.signals if name in signals}
-        self.inputs, self._used, self.target = PreparedInputs.read(inputs), used, target
-        widest = _widest(nodes, places, used)
-        packs = packs_of(inputs, used, target, reach, widest, np.dtype(dtype))
+        self.recording, self.target = recording, target
+        packs = _packs(recording, nodes, places, target, reach, np.dtype(dtype))
         self.engine = Engine(nodes, places, packs, self.vector, np.dtype(dtype))
         self._check_output(target)
         self.n_evaluations = 0
@@ -230,16 +198,10 @@ class Objective:
         if self.loss.needs_rates and self.engine.total(theta, self.loss) == np.inf:
             refuse_rates(self.engine, theta)
 
-    def warn_of_scales(self, init: str = "auto") -> None:
-        """Warn of data in units that this start does not suit; see `ScaleWarning`."""
-        if not self.inputs.is_known:
-            engine = self.engine
-            warn_of_start(engine.nodes, engine.structure.needed, init, self._used, self.target)
-
     def conditioning(self) -> Conditioning:
         """Give the variables in which a search should move."""
         packs = [plan.pack for plan in self.engine.plans]
-        return Conditioning(self.engine.nodes, self.vector, packs, self.bounds, self.inputs)
+        return Conditioning(self.engine.nodes, self.vector, packs, self.bounds, self.recording)
 
     def _read_theta(self, theta: np.ndarray) -> np.ndarray:
         theta = np.asarray(theta, dtype=np.float64)
@@ -278,7 +240,7 @@ class Objective:
             n_entries,
         )
 
-    def _check_output(self, target: list[np.ndarray]) -> None:
+    def _check_output(self, target: Sequence[np.ndarray]) -> None:
         shape = self.engine.output_shape
         if shape != target[0].shape[1:]:
             raise ValueError(
@@ -287,8 +249,25 @@ class Objective:
             )
 
 
+def _packs(
+    recording: Recording,
+    nodes: Sequence[Node],
+    places: Sequence[int],
+    target: Sequence[np.ndarray],
+    reach: Reach,
+    dtype: np.dtype,
+) -> list[Pack]:
+    """Cut trials into packs; all targets of the same stimulus share the arrays."""
+    read = {s.signal for place in places for s in nodes[place].sources if s.signal}
+    used = {name: trials for name, trials in recording.signals.items() if name in read}
+    widest = _widest(nodes, places, used)
+    key = ("packs", tuple(used), reach, widest, dtype.str)
+    packs = recording.once(key, lambda: make_input_packs(used, reach, widest, dtype))
+    return add_targets(packs, target, dtype)
+
+
 def _widest(
-    nodes: Sequence[Node], places: Sequence[int], inputs: Mapping[str, list[np.ndarray]]
+    nodes: Sequence[Node], places: Sequence[int], inputs: Mapping[str, Sequence[np.ndarray]]
 ) -> int:
     """Give the rows of the widest signal, as far as the layers can tell beforehand."""
     shapes: dict[int, tuple[int, ...]] = {}

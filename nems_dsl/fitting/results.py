@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+CONVERGED, AT_A_LIMIT, INTERRUPTED, NOT_FITTED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class FitResults:
     converged : bool
         A minimum was found; False when a limit or Ctrl-C ended the search.
     status : int
-        0 converged, 1 ended by a limit, 2 interrupted.
+        0 converged, 1 ended by a limit, 2 interrupted, 3 not fitted.
     message : str
     optimizer : str
         The one that was used, by its name.
@@ -62,6 +65,8 @@ class FitResults:
         known.
     warnings : tuple of str
         What is wrong with the fit, in words.
+    edges : str
+        What the stimulus was taken for before trials begin: "zeros", "omit" or "hold".
     """
 
     loss: float
@@ -80,11 +85,21 @@ class FitResults:
     validation_history: tuple[float, ...] = ()
     rank: int | None = None
     warnings: tuple[str, ...] = ()
+    edges: str = "zeros"
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether there was nothing to be fitted, so that the model stands where it began."""
+        return self.status == NOT_FITTED
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the results as JSON can hold them."""
+        """Return the results as JSON can hold them."""
         return {
-            name: list(value) if isinstance(value, tuple) else value
+            name: list(value)
+            if isinstance(value, tuple)
+            else None
+            if isinstance(value, float) and math.isnan(value)
+            else value
             for name, value in asdict(self).items()
         }
 
@@ -94,6 +109,8 @@ class FitResults:
         starts = tuple(StartRecord(**start) for start in data.get("starts", ()))
         read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         read["starts"] = starts
+        for name in ("loss", "initial_loss"):
+            read[name] = math.nan if read[name] is None else read[name]
         return cls(**read)
 
     def __str__(self) -> str:
@@ -104,3 +121,23 @@ class FitResults:
             f"{self.seconds:.2f} s by {self.optimizer} ({self.message})"
             + "".join(f"\nwarning: {warning}" for warning in self.warnings)
         )
+
+
+def not_fitted(reason: str, loss_name: str, edges: str) -> FitResults:
+    """Return the results of a fit for which there was nothing to be learnt."""
+    return FitResults(
+        loss=math.nan,
+        initial_loss=math.nan,
+        loss_name=loss_name,
+        loss_history=(),
+        n_parameters=0,
+        n_iterations=0,
+        n_evaluations=0,
+        seconds=0.0,
+        converged=False,
+        status=NOT_FITTED,
+        message=reason,
+        optimizer="none",
+        warnings=(f"not fitted: {reason}",),
+        edges=edges,
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from .._warn import warn_user
 from ..data.trials import in_pieces
 from ..graph.skeleton import find_skeleton
 from ..graph.wiring import Node
@@ -83,9 +83,8 @@ def warn_of_scales(
 def _warn(what: str, size: float) -> None:
     # a signal that is 0 throughout has no units
     if size > _LARGEST or 0 < size < _SMALLEST:
-        warnings.warn(
+        warn_user(
             f"{what} {size:.3g}; fits start from values that suit signals of about 1, and may end "
             "far from the best otherwise: scale it",
             ScaleWarning,
-            stacklevel=6,
         )

@@ -1,77 +1,60 @@
-"""Fitting one model: starts, a search from each, and what came of it."""
+"""Searching for the best parameters: starts, a search from each, and what came of it."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .diagnosis import find_warnings
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
-from .optimisers.choice import Optimizer
-from .optimisers.watch import Callback, Limits
+from .optimisers.watch import Limits
+from .options import FitOptions, Optimizer
 from .report import Report
-from .results import FitResults, StartRecord
-from .starts import Start, find_starts, read_init
-from .validation import read_validation
-
-if TYPE_CHECKING:
-    from ..models import Model
-
-CONVERGED, AT_A_LIMIT, INTERRUPTED = 0, 1, 2
+from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
+from .starts import Start, find_starts
 
 
-def fit_model(
-    model: Model,
-    x: Any,
-    y: Any,
-    *,
-    loss: str = "nmse",
-    regularizers: bool = True,
-    priors: float = 0.0,
-    channel_weights: Any = None,
-    mask: Any = None,
-    init: Any = "auto",
-    n_starts: int = 1,
-    seed: int | None = 0,
-    optimizer: str | None = None,
-    tolerance: float | None = None,
-    max_iterations: int | None = None,
-    max_seconds: float | None = None,
-    validation: Any = None,
-    patience: int = 10,
-    verbose: int = 1,
-    callback: Callback | None = None,
-    dtype: str = "float64",
-) -> Model:
-    """Fit a copy of a model; see `Model.fit`."""
-    if n_starts < 1:
-        raise ValueError(f"n_starts must be at least 1, not {n_starts}")
-    settings: dict[str, Any] = {
-        "loss": loss,
-        "regularizers": regularizers,
-        "priors": priors,
-        "dtype": dtype,
-    }
-    x, y, held_out = read_validation(x, y, validation, mask)
-    model, init = read_init(model, init, x, y)
-    objective = Objective(model, x, y, channel_weights=channel_weights, mask=mask, **settings)
-    chosen = choose_optimizer(objective, optimizer)
-    limits = chosen.limits(tolerance, max_iterations, max_seconds, patience)
-    test = None
-    if held_out is not None:
-        settings["regularizers"], settings["priors"] = False, 0.0
-        test = Objective(objective.model, *held_out, channel_weights=channel_weights, **settings)
-    objective.warn_of_scales(init)
-    search = _Search(objective, chosen, limits, Report(verbose, callback), test)
-    search.run(init, n_starts, seed)
-    fitted = objective.model
-    objective.vector.write(search.best.theta)
-    fitted.results = search.results()
-    search.report.end(fitted.results)
-    return fitted
+def search(
+    objective: Objective,
+    options: FitOptions,
+    init: str,
+    report: Report,
+    validation: Objective | None = None,
+) -> FitResults:
+    """Find the best parameters, and write them into the layers of an objective.
+
+    Parameters
+    ----------
+    objective : Objective
+    options : FitOptions
+        Of which those of starts, optimiser and limits are used.
+    init : str
+        What the first search starts from.
+    report : Report
+    validation : Objective, optional
+        Of data held out, to end a search by.
+    """
+    chosen = choose_optimizer(objective, options.optimizer)
+    limits = _limits(chosen, options)
+    searches = _Search(objective, chosen, limits, report, validation)
+    searches.run(init, options.n_starts, options.seed)
+    objective.vector.write(searches.best.theta)
+    results = searches.results()
+    report.end(results)
+    return results
+
+
+def _limits(optimizer: Optimizer, options: FitOptions) -> Limits:
+    """Return the limits of a search; those that are None are the optimiser's own."""
+    tolerance, most, seconds = options.tolerance, options.max_iterations, options.max_seconds
+    return Limits(
+        optimizer.tolerance if tolerance is None else tolerance,
+        optimizer.max_iterations if most is None else most,
+        np.inf if seconds is None else seconds,
+        options.patience,
+    )
 
 
 class _Search:

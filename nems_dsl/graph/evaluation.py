@@ -6,29 +6,64 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..data.trials import Trials
+from ..data.edges import bins_before, hold_edges, omit_edges
+from ..data.recording import Recording
 from ..layers.base import Layer
-from .wiring import Node
+from .reach import Reach, find_reach
+from .wiring import Node, needed
 
 
-def evaluate_trials(nodes: Sequence[Node], inputs: Trials) -> dict[str, list[np.ndarray]]:
-    """Give every named output, and the last as ``output``, trial by trial.
+def evaluate_trials(
+    nodes: Sequence[Node], recording: Recording, edges: str = "zeros"
+) -> dict[str, list[np.ndarray]]:
+    """Return every named output, and the last as ``output``, trial by trial.
 
     Parameters
     ----------
     nodes : list of Node
-    inputs : Trials
+    recording : Recording
+    edges : {"zeros", "omit", "hold"}
+        What the stimulus is before trials begin; with "hold", its first value.
 
     Returns
     -------
     dict of str to list of (T_i, channels) arrays
     """
+    if edges == "hold":
+        return _evaluate_held(nodes, recording)
     outputs: dict[str, list[np.ndarray]] = {}
-    for trial in range(len(inputs.lengths)):
-        signals = {name: trials[trial] for name, trials in inputs.signals.items()}
+    for trial in range(len(recording.lengths)):
+        signals = {name: trials[trial] for name, trials in recording.signals.items()}
         for name, array in _evaluate_one(nodes, signals).items():
             outputs.setdefault(name, []).append(array)
     return outputs
+
+
+def with_edges(recording: Recording, reach: Reach, edges: str) -> Recording:
+    """Return a recording as a fit, or a score, with these edges sees it."""
+    around = (reach.known, reach.future, reach.stride)
+    if edges == "omit":
+        return omit_edges(recording, *around)
+    return hold_edges(recording, *around) if edges == "hold" else recording
+
+
+def _evaluate_held(nodes: Sequence[Node], recording: Recording) -> dict[str, list[np.ndarray]]:
+    reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
+    outputs = evaluate_trials(nodes, with_edges(recording.with_response(None), reach, "hold"))
+    before = bins_before(reach.known, reach.stride)
+    strides = {
+        node.layer.output: find_reach(nodes, needed(nodes, place)).stride
+        for place, node in enumerate(nodes)
+    }
+    found = {}
+    for name, trials in outputs.items():
+        stride = reach.stride if name == "output" else strides[name]
+        first = before // stride
+        found[name] = [
+            trial[first : first - (-length // stride)]
+            for trial, length in zip(trials, recording.lengths, strict=True)
+        ]
+    return found
 
 
 def _evaluate_one(nodes: Sequence[Node], signals: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

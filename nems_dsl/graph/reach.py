@@ -20,11 +20,14 @@ class Reach:
         Bins ahead.
     stride : int
         Bins of the data to one of the output.
+    known : int
+        Bins before that layers of bounded memory depend on, whatever the others do.
     """
 
     past: int | None
     future: int
     stride: int
+    known: int = 0
 
 
 def find_reach(nodes: Sequence[Node], needed: Sequence[int]) -> Reach:
@@ -49,5 +52,6 @@ def find_reach(nodes: Sequence[Node], needed: Sequence[int]) -> Reach:
         if layer.memory is not None and None not in pasts:
             past = layer.memory * stride + max(p for p in pasts if p is not None)
         future = layer.lookahead * stride + max(each.future for each in before)
-        found[place] = Reach(past, future, stride * layer.stride)
+        known = (layer.memory or 0) * stride + max(each.known for each in before)
+        found[place] = Reach(past, future, stride * layer.stride, known)
     return found[needed[-1]]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import compiler
 from ..compiler.build import build_layers, tree_of
-from ..data.trials import Data, read_inputs, read_signal
-from ..graph.evaluation import evaluate_trials
-from ..graph.wiring import check_signals, check_signals_of_tree, connect
+from ..data.edges import check_edges
+from ..data.recording import Recording, read_recording
+from ..data.trials import Data
+from ..fitting.options import FitArguments, FitOptions, document_options
+from ..graph.evaluation import evaluate_trials, with_edges
+from ..graph.reach import find_reach
+from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed
 from ..layers.base import Layer
 from ..metrics import get_metric
 from .layer_list import LayerList
@@ -171,6 +175,13 @@ class Model:
         return compiler.bound.model_id(self.string)
 
     @property
+    def has_one_output(self) -> bool:
+        """Whether the model predicts one channel; False where only data can tell."""
+        if self._tree is None and any(layer.signature is None for layer in self.layers):
+            return False
+        return self.tree.has_one_output
+
+    @property
     def parameter_count(self) -> int:
         """Number of parameters that a fit can move; permanent ones are left out."""
         return sum(
@@ -206,23 +217,23 @@ class Model:
         ValueError
             The data lack a signal that a layer reads.
         """
-        inputs = read_inputs(x)
+        recording = read_recording(x)
         if self._tree is not None:
-            check_signals_of_tree(self._tree, inputs.signals)
-            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response)
+            check_signals_of_tree(self._tree, recording.signals)
+            bound = compiler.fit_to_data(self._tree, recording.shapes(), response)
             if bound != self._tree:
                 model = Model(name=self.name)
                 model._tree, model._layers = bound, LayerList(build_layers(bound))
-                check_signals(connect(model.layers), inputs.signals)
+                check_signals(connect(model.layers), recording.signals)
                 return model
         if not len(self.layers):
             raise ValueError("the model has no layers; add some, or build it from a string")
-        check_signals(connect(self.layers), inputs.signals)
+        check_signals(connect(self.layers), recording.signals)
         return self
 
     # ---- evaluation --------------------------------------------------------------------------
 
-    def evaluate(self, x: Data, return_full_data: bool = True) -> Any:
+    def evaluate(self, x: Data, state: Data | None = None, *, return_full_data: bool = True) -> Any:
         """Transform data.
 
         Parameters
@@ -230,6 +241,8 @@ class Model:
         x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
             The stimulus, or signals by name. Trials are evaluated apart: nothing leaks from one
             into the next.
+        state : like `x`, optional
+            The signal ``state``, where `x` does not have it.
         return_full_data : bool
             Give a dict of the input, every output that has a name, and the last as ``output``.
             Otherwise the last output alone.
@@ -238,37 +251,68 @@ class Model:
         -------
         dict, or an array or list of the form of `x`
         """
-        inputs = read_inputs(x)
-        model = self.bind_data(inputs)
-        outputs = evaluate_trials(connect(model.layers), inputs)
+        recording = read_recording(x, state=state)
+        outputs = self._outputs(recording, self.edges)
+        restore, names = recording.restore, recording.names
         if not return_full_data:
-            return inputs.restore(outputs["output"])
-        given = {inputs.names[name]: inputs.restore(t) for name, t in inputs.signals.items()}
-        return {**given, **{name: inputs.restore(trials) for name, trials in outputs.items()}}
+            return restore(outputs["output"])
+        given = {names.get(name, name): restore(t) for name, t in recording.signals.items()}
+        return {**given, **{name: restore(trials) for name, trials in outputs.items()}}
 
-    def predict(self, x: Data) -> Any:
+    def predict(self, x: Data, state: Data | None = None) -> Any:
         """Predict the response to a stimulus.
 
         Parameters
         ----------
-        x : as for `evaluate`
+        x, state : as for `evaluate`
 
         Returns
         -------
         (T, channels) or (trials, T, channels) array, or list of (T_i, channels) arrays
             In the form of `x`.
         """
-        return self.evaluate(x, return_full_data=False)
+        return self.evaluate(x, state, return_full_data=False)
 
-    def score(self, x: Data, y: Data, metric: str = "correlation") -> Any:
+    def predict_trials(self, recording: Recording) -> list[np.ndarray]:
+        """Return the predictions for a recording, trial by trial.
+
+        Parameters
+        ----------
+        recording : Recording
+
+        Returns
+        -------
+        list of (T_i, channels) arrays
+        """
+        return self._outputs(recording, self.edges)["output"]
+
+    @property
+    def edges(self) -> str:
+        """What the stimulus is taken for before trials begin, as the model was fitted."""
+        return "zeros" if self.results is None else self.results.edges
+
+    def _outputs(self, recording: Recording, edges: str) -> dict[str, list[np.ndarray]]:
+        return evaluate_trials(connect(self.bind_data(recording).layers), recording, edges)
+
+    def score(
+        self,
+        x: Data,
+        y: Data | None = None,
+        metric: str = "correlation",
+        *,
+        state: Data | None = None,
+        edges: str | None = None,
+    ) -> Any:
         """Compare predictions with a response, on data that the fit has not seen.
 
         Parameters
         ----------
-        x, y : as for `fit`
+        x, y, state : as for `fit`
         metric : str
             "correlation", "nmse", "mse", "r2", "explained_variance", "poisson_log_likelihood" or
             "bits_per_spike".
+        edges : {"zeros", "omit", "hold"}, optional
+            As for `fit`; by default as the model was fitted.
 
         Returns
         -------
@@ -276,11 +320,14 @@ class Model:
             nmse and mse over all channels; the others per channel (a float for one channel).
         """
         measure = get_metric(metric)
-        inputs = read_inputs(x)
-        target, _ = read_signal(y, "the target")
-        model = self.bind_data(inputs, target[0].shape[1:])
-        prediction = evaluate_trials(connect(model.layers), inputs)["output"]
-        return measure(prediction, target)
+        recording = read_recording(x, y, state=state)
+        edges = self.edges if edges is None else check_edges(edges)
+        nodes = connect(self.bind_data(recording, (recording.n_channels,)).layers)
+        prediction = evaluate_trials(nodes, recording, edges)["output"]
+        if edges == "omit":
+            reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
+            recording = with_edges(recording, reach, edges)
+        return measure(prediction, recording.target)
 
     def dstrf(
         self,
@@ -289,6 +336,7 @@ class Model:
         lags: int | tuple[int, int] | None = None,
         *,
         signal: str = "stim",
+        state: Data | None = None,
     ) -> Any:
         """Give the exact local receptive field at each of some times.
 
@@ -306,6 +354,8 @@ class Model:
             default all that the model remembers, and those that it looks ahead.
         signal : str
             The signal of the data to differentiate by.
+        state : like `x`, optional
+            The signal ``state``, where `x` does not have it.
 
         Returns
         -------
@@ -335,60 +385,39 @@ class Model:
         """
         from ..studies.dstrf import dstrf
 
-        return dstrf(self, x, times, lags, signal=signal)
+        return dstrf(self, x, times, lags, signal=signal, state=state)
 
     # ---- fitting -----------------------------------------------------------------------------
 
-    def fit(self, x: Data, y: Data, **arguments: Any) -> Model:
+    @document_options
+    def fit(
+        self,
+        x: Data,
+        y: Data | None = None,
+        *,
+        state: Data | None = None,
+        mask: Any = None,
+        verbose: int = 1,
+        callback: Callable[[int, float], object] | None = None,
+        **options: Unpack[FitArguments],
+    ) -> Model:
         """Fit a copy of the model to a response.
 
         Parameters
         ----------
         x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
-            The stimulus, or signals by name. Finite.
+            The stimulus, or signals by name; finite. Or a `Recording`, which has the response too.
         y : like `x`, or (T,)
             The response; NaN is left out.
-        loss : {"nmse", "mse", "poisson"}
-            What is minimised: the root of the mean squared error over the target's standard
-            deviation (the default), the mean squared error, or ``p - y log p`` for counts.
-        regularizers : bool
-            Add the penalties that the string asks for; True by default.
-        priors : float
-            Add so many times minus the log density of the priors, per sample, to the loss; 0 by
-            default.
-        channel_weights : (channels,) array, optional
-            How much each channel of the response counts, 0 or above.
+        state : like `x`, optional
+            The signal ``state``, where `x` does not have it.
         mask : like `y`, or without its channels, optional
             True where the response is used.
-        init : str or Model
-            What a search starts from: ``"auto"`` (the default), from data unless parameters have
-            been set or fitted before; ``"data"``; ``"staged"``; ``"mean"`` or ``"prior"``, means
-            of the priors or draws from them; ``"model"``, where this model stands; or a fitted
-            model, whose parameters are taken where keywords match.
-        n_starts : int
-            Searches, of which the best is kept; those after the first, 1 by default, start from
-            draws from the priors.
-        seed : int or None
-            For these draws; 0 by default. None draws others each time.
-        optimizer : {"gauss-newton", "l-bfgs-b", "closed-form"}, optional
-            By default the one that should be fastest.
-        tolerance : float, optional
-            The search ends when an iteration lowers the loss by less than this share of it; by
-            default 1e-5 for Gauss-Newton, 1e-6 for L-BFGS-B, 1e-9 for the closed form.
-        max_iterations : int, optional
-            Limit of each search; by default 100, 2000 and 20.
-        max_seconds : float, optional
-            Limit of all searches together; none by default.
-        validation : (x, y) or float, optional
-            Data held out to end the search by, or the share of the data to hold out for that.
-        patience : int
-            Iterations that may go by without a lower loss on these; 10 by default.
         verbose : int
-            1, the default, prints how the fit is going, 0 is silent.
+            1 prints how the fit is going, 0 is silent.
         callback : callable, optional
             Called with the iteration's number and the loss; ends the search if it returns True.
-        dtype : {"float64", "float32"}
-            Precision of the signals during the fit.
+        {options}
 
         Returns
         -------
@@ -399,6 +428,8 @@ class Model:
         ------
         ValueError, ModelStringError
             The data cannot be fitted: says what is wrong and where, before anything runs.
+        TypeError
+            There is no such option.
 
         Notes
         -----
@@ -412,11 +443,14 @@ class Model:
         >>> fitted.results.converged
         True
         """
-        from ..fitting import fit_model
+        from .fit import fit_model
 
-        return fit_model(self, x, y, **arguments)
+        chosen = FitOptions.read(options, "fit")
+        is_single = chosen.dtype == "float32"
+        recording = read_recording(x, y, state=state, mask=mask, single=is_single)
+        return fit_model(self, recording, chosen, verbose=verbose, callback=callback)
 
-    def cross_validate(self, x: Data, y: Data, **arguments: Any) -> CrossValidation:
+    def cross_validate(self, x: Data, y: Data | None = None, **arguments: Any) -> CrossValidation:
         """Fit copies to all of the data but a part, and predict that part; for all parts.
 
         Parameters

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from ..data.trials import Data, Trial, check_orientation, read_inputs, read_signal
-from ..graph.evaluation import evaluate_trials
-from ..graph.wiring import connect
+from ..data.recording import Recording, read_recording
+from ..data.trials import Data, Trial
 from ..metrics import get_metric
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ class ModelSet(Sequence["Model"]):
         strings = list(dict.fromkeys(model.string for model in self._models))
         if len(strings) > 1:
             raise ValueError(f"the models of a set have one string, not {' and '.join(strings)}")
-        outputs = self._models[0].tree.keywords[-1].gives
-        if outputs != (1,):
+        if not self._models[0].has_one_output:
+            outputs = self._models[0].tree.keywords[-1].gives
             raise ValueError(
                 f"the models of a set have one output each; {strings[0]} gives "
                 f"{'x'.join(map(str, outputs))}"
@@ -148,70 +147,78 @@ class ModelSet(Sequence["Model"]):
 
     # ---- evaluation --------------------------------------------------------------------------
 
-    def predict(self, x: Data) -> Any:
+    def predict(self, x: Data, state: Data | None = None) -> Any:
         """Predict the response of all channels.
 
         Parameters
         ----------
-        x : as for `Model.predict`
+        x, state : as for `Model.predict`
 
         Returns
         -------
         (T, K) or (trials, T, K) array, or list of (T_i, K) arrays
-            In the form of `x`, a column for each of the K models.
+            In the form of `x`, a column for each of the K models; NaN for one that could not be
+            fitted.
         """
-        inputs = read_inputs(x)
-        columns = [self._outputs(model, inputs) for model in self._models]
-        return inputs.restore(
+        recording = read_recording(x, state=state)
+        columns = [_predict(model, recording) for model in self._models]
+        return recording.restore(
             [np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True)]
         )
 
-    def score(self, x: Data, y: Data, metric: str = "correlation") -> np.ndarray:
+    def score(
+        self,
+        x: Data,
+        y: Data | None = None,
+        metric: str = "correlation",
+        *,
+        state: Data | None = None,
+        edges: str | None = None,
+    ) -> np.ndarray:
         """Compare predictions with a response, on data that the fits have not seen.
 
         Parameters
         ----------
-        x : as for `predict`
+        x, state : as for `predict`
         y : like `x`
             The response: all `n_columns` columns of it, of which those of `channels` are taken,
             or one column for each model.
-        metric : str
+        metric, edges : str
             As for `Model.score`.
 
         Returns
         -------
         (K,) ndarray
-            One for each model.
+            One for each model; NaN for one that could not be fitted.
 
         Raises
         ------
         ValueError
             The response has another number of columns, or does not match the input.
         """
-        measure = get_metric(metric)
-        inputs = read_inputs(x)
-        columns = self._columns(read_signal(y, "the target")[0])
-        check_orientation(columns[0], inputs)
-        pairs = zip(self._models, columns, strict=True)
-        scores = [measure(self._outputs(model, inputs), target) for model, target in pairs]
-        return np.array([np.asarray(score).item() for score in scores])
+        get_metric(metric)
+        recording = read_recording(x, y, state=state)
+        columns = self._columns(recording.n_channels)
+        return np.array(
+            [
+                np.nan
+                if _is_failed(model)
+                else np.asarray(
+                    model.score(recording.columns([column]), metric=metric, edges=edges)
+                ).item()
+                for model, column in zip(self._models, columns, strict=True)
+            ]
+        )
 
-    def _outputs(self, model: Model, inputs: Any) -> list[Trial]:
-        model = model.bind_data(inputs)
-        return evaluate_trials(connect(model.layers), inputs)["output"]
-
-    def _columns(self, target: list[Trial]) -> list[list[Trial]]:
-        n_found = target[0].shape[1]
+    def _columns(self, n_found: int) -> Sequence[int]:
         if n_found == self.n_columns:
-            taken: Sequence[int] = self.channels
-        elif n_found == len(self):
-            taken = range(len(self))
-        else:
-            wanted = " or ".join(map(str, sorted({len(self), self.n_columns})))
-            raise ValueError(
-                f"the target has {n_found} channels; a response of these models has {wanted}"
-            )
-        return [[trial[:, [column]] for trial in target] for column in taken]
+            return self.channels
+        if n_found == len(self):
+            return range(len(self))
+        wanted = " or ".join(map(str, sorted({len(self), self.n_columns})))
+        raise ValueError(
+            f"the target has {n_found} channels; a response of these models has {wanted}"
+        )
 
     # ---- keeping them ------------------------------------------------------------------------
 
@@ -268,6 +275,15 @@ class ModelSet(Sequence["Model"]):
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def _is_failed(model: Model) -> bool:
+    return model.results is not None and model.results.is_failed
+
+
+def _predict(model: Model, recording: Recording) -> list[Trial]:
+    trials = model.predict_trials(recording)
+    return [np.full_like(trial, np.nan) for trial in trials] if _is_failed(model) else trials
 
 
 def _row(channel: int, results: FitResults | None) -> tuple[str, ...]:

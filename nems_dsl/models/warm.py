@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..fitting.objective import Objective
 from ..fitting.starts.from_data import start_from_data
 from ..graph.wiring import connect, signals_of
 from ..layers.base import KernelLayer
+from .objective import Objective
 
 if TYPE_CHECKING:
     from . import Model

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, Unpack
 
 from ..compiler import parse
-from ..data.columns import check_columns, choose_columns, take_columns
-from ..data.holdout import HeldOut as HeldOut
-from ..data.holdout import Trials
-from ..data.holdout import hold_out as hold_out
-from ..fitting.engine.prepared import PreparedInputs
+from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
+from ..data.holdout import Split
+from ..data.recording import Recording
+from ..fitting.options import FitArguments, FitOptions
 from ..metrics import correlation, nmse
 from ..models import Model
-from .many import FitJob, fit_jobs, warn_of_shared_scales
+from .design import Design
+from .many import FitJob, fit_jobs, read_held_out
+from .part import part_of
 from .threads import count_threads
 
 _LONGEST_STEM = 120
@@ -70,7 +69,7 @@ class ChannelFit:
 
 def plan_channels(
     string: str,
-    split: HeldOut,
+    recording: Recording,
     channels: Sequence[int] | None = None,
     name: str | None = None,
 ) -> list[ChannelJob]:
@@ -81,7 +80,7 @@ def plan_channels(
     string : str
         With one output, each channel gets a model of its own; otherwise the channels are the
         outputs of one model.
-    split : HeldOut
+    recording : Recording
     channels : sequence of int, optional
         Channels of the response, from 0; all by default.
     name : str, optional
@@ -96,52 +95,71 @@ def plan_channels(
     ModelStringError
         The string is not a model, or does not fit the data.
     ValueError
-        There is no such channel, or nothing to be learnt from it.
+        There is no such channel, or nothing to be learnt from any.
 
     Examples
     --------
+    >>> from nems_dsl.data import read_recording
     >>> x, y = np.random.default_rng(0).random((2, 100, 2))
-    >>> split = hold_out(x, y)
-    >>> [job.stem for job in plan_channels("wc.Nx1-lvl.1", split)]
+    >>> recording = read_recording(x, y)
+    >>> [job.stem for job in plan_channels("wc.Nx1-lvl.1", recording)]
     ['wc.2x1-lvl.1.ch0', 'wc.2x1-lvl.1.ch1']
-    >>> [job.channels for job in plan_channels("wc.NxR-lvl.R", split)]
+    >>> [job.channels for job in plan_channels("wc.NxR-lvl.R", recording)]
     [(0, 1)]
     """
     tree = parse(string)
     # an option that is given twice means no more than once
-    chosen = choose_columns(tuple(dict.fromkeys(channels or ())) or None, split.n_channels)
-    check_columns(split.y_fit, chosen)
-    one_output = tree.keywords[-1].gives == (1,)
+    chosen = choose_columns(tuple(dict.fromkeys(channels or ())) or None, recording.n_channels)
+    check_infinite(recording.target, chosen)
+    faults = [why_nothing_to_fit(recording.target, channel) for channel in chosen]
+    if all(faults):
+        raise ValueError(faults[0])
+    one_output = tree.has_one_output
     groups = [(c,) for c in chosen] if one_output and len(chosen) > 1 else [chosen]
     jobs = []
     for group in groups:
-        model = Model(string).bind_data(split.x_fit, (len(group),))
+        model = Model(string).bind_data(recording, (len(group),))
         stem = name or _short(model)
-        if one_output and split.n_channels > 1:
+        if one_output and recording.n_channels > 1:
             stem += f".ch{group[0]}"
         jobs.append(ChannelJob(model, group, stem))
     return jobs
 
 
+def split_recording(jobs: Sequence[ChannelJob], recording: Recording, share: float) -> Split:
+    """Hold out the end of a recording, with a gap that suits the models.
+
+    Parameters
+    ----------
+    jobs : sequence of ChannelJob
+    recording : Recording
+    share : float
+        From 0 up to 1.
+    """
+    lengths = [len(trial) for trial in recording.target]
+    cuts = Design(test=share).cut(lengths, [job.model for job in jobs])
+    return Split(recording, cuts.folds[0])
+
+
 def fit_channels(
     jobs: Sequence[ChannelJob],
-    split: HeldOut,
+    split: Split,
     *,
     n_jobs: int | None = 1,
     callback: Callable[[ChannelJob, int, float], Any] | None = None,
-    **arguments: Any,
+    **options: Unpack[FitArguments],
 ) -> Generator[list[ChannelFit], None, None]:
     """Fit and score models, side by side in threads.
 
     Parameters
     ----------
     jobs : sequence of ChannelJob
-    split : HeldOut
+    split : Split
     n_jobs : int, optional
         How many threads; as for `nems_dsl.fit`.
     callback : callable, optional
         Called with the job, the iteration's number and the loss, by one thread at a time.
-    **arguments
+    **options
         As for `Model.fit`.
 
     Yields
@@ -151,25 +169,28 @@ def fit_channels(
 
     Examples
     --------
+    >>> from nems_dsl.data import read_recording
     >>> x = np.random.default_rng(0).random((200, 3))
-    >>> split = hold_out(x, 2 * x[:, :2])
-    >>> jobs = plan_channels("wc.3x1-lvl.1", split)
+    >>> recording = read_recording(x, 2 * x[:, :2])
+    >>> jobs = plan_channels("wc.3x1-lvl.1", recording)
+    >>> split = split_recording(jobs, recording, 0.2)
     >>> [round(row.r_test, 3) for rows in fit_channels(jobs, split) for row in rows]
     [1.0, 1.0]
     """
+    chosen = read_held_out(FitOptions.read(options, "fit"))
     n_threads = count_threads(n_jobs, len(jobs))
-    inputs = PreparedInputs.read(split.x_fit)
-    columns = [channel for job in jobs for channel in job.channels]
-    todo = [FitJob(job.model, job.channels, arguments) for job in jobs]
-    warn_of_shared_scales(todo[0], inputs, split.y_fit, columns)
+    todo = [FitJob(job.model, job.channels, chosen) for job in jobs]
     report = None if callback is None else _by_job(callback, jobs)
-    with closing(fit_jobs(todo, inputs, split.y_fit, n_threads, report)) as fits:
+    with closing(fit_jobs(todo, split.fit, n_threads, report)) as fits:
         for job, fitted in zip(jobs, fits, strict=True):
-            r_fit, _ = _scores(fitted, inputs, split.y_fit, job.channels)
-            r_test, error = _scores(fitted, split.x_test, split.y_test, job.channels)
+            part = part_of(fitted, split.recording.columns(job.channels))
+            r_fit = part.score(correlation, split.fold.fit)
+            r_test, error = (part.score(m, split.fold.test) for m in (correlation, nmse))
             yield [
-                ChannelFit(channel, place, fitted, r_test[place], error[place], r_fit[place])
-                for place, channel in enumerate(job.channels)
+                ChannelFit(channel, place, fitted, *map(float, scores))
+                for place, (channel, *scores) in enumerate(
+                    zip(job.channels, r_test, error, r_fit, strict=True)
+                )
             ]
 
 
@@ -177,18 +198,6 @@ def _by_job(
     callback: Callable[[ChannelJob, int, float], Any], jobs: Sequence[ChannelJob]
 ) -> Callable[[int, int, float], Any]:
     return lambda number, iteration, loss: callback(jobs[number], iteration, loss)
-
-
-def _scores(
-    model: Model, x: Any, y: Trials, columns: Sequence[int]
-) -> tuple[list[float], list[float]]:
-    if not y:
-        return [float("nan")] * len(columns), [float("nan")] * len(columns)
-    prediction = model.predict(x)
-    target = take_columns(y, columns)
-    r = np.atleast_1d(correlation(prediction=prediction, target=target))
-    error = np.atleast_1d(nmse(prediction=prediction, target=target, per_channel=True))
-    return [float(v) for v in r], [float(v) for v in error]
 
 
 def _short(model: Model) -> str:

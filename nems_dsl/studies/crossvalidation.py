@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Unpack
 
 import numpy as np
 
-from ..data.folds import Fold, Stretch, join
-from ..data.folds import mask as mask_outside
+from .._warn import warn_user
+from ..data.columns import why_nothing_to_fit
+from ..data.folds import Fold, join, mask
+from ..data.recording import Recording, read_recording
+from ..data.trials import check_match
+from ..fitting.options import FitArguments, FitOptions, document_options
+from ..graph.wiring import connect
 from ..metrics import get_metric
 from ..models import Model
+from ..models.fit import warn_of_data
 from .crossvalidation_results import CrossValidation
-from .crossvalidation_study import Study, prepare_study
-from .resampling import ERRORS, mean_and_standard_error, score_channels, score_parts
+from .design import Cuts, Design, find_model_reach
+from .many import NotFittedWarning, options_of_columns, read_held_out
+from .part import Part, fit_part, part_of
+from .resampling import ERRORS, mean_and_standard_error, score_parts
 from .threads import Tasks, count_threads
 
+METHODS = ("jackknife", "kfold")
 
+
+@document_options
 def cross_validate(
     model: str | Model | Sequence[str | Model],
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     n_folds: int = 10,
     by: str = "auto",
@@ -31,9 +42,12 @@ def cross_validate(
     n_inner_folds: int = 5,
     groups: Sequence[Hashable] | None = None,
     shuffle_seed: int | None = None,
+    state: Any = None,
     mask: Any = None,
     n_jobs: int | None = 1,
-    **fit_arguments: Any,
+    verbose: int = 0,
+    callback: Callable[[int, float], object] | None = None,
+    **options: Unpack[FitArguments],
 ) -> CrossValidation:
     r"""Fit a model to all of a recording but a part, predict that part, and so on for all parts.
 
@@ -72,12 +86,17 @@ def cross_validate(
     shuffle_seed : int, optional
         Deal trials to folds in an order drawn with this seed; by default in the order of the
         recording.
+    state : like `x`, optional
+        The signal ``state``, where `x` does not have it.
     mask : like `y`, or without its channels, optional
         True where the response counts; the rest is neither fitted nor tested.
     n_jobs : int, optional
         Threads; None or -1 for one per core. The result is the same to the last bit.
-    **fit_arguments
-        As for `Model.fit`, for each fit. They are silent unless ``verbose=1``.
+    verbose : int
+        1 prints how each fit is going.
+    callback : callable, optional
+        Called with the iteration's number and the loss, in each fit.
+    {options}
 
     Returns
     -------
@@ -88,6 +107,12 @@ def cross_validate(
     ------
     ValueError, ModelStringError
         The data cannot be fitted, or not be cut so: says what is wrong, before any fit.
+
+    Warns
+    -----
+    NotFittedWarning
+        Nothing can be learnt of a channel in the data of some fit. What that fit would predict is
+        NaN and left out of the scores.
 
     Notes
     -----
@@ -114,11 +139,12 @@ def cross_validate(
     channel     test       se      fit
           0    0.8...    0.0...    0.8...
     """
-    study = prepare_study(
-        model, x, y, method=method, metric=metric, gap=gap, by=by, n_folds=n_folds,
-        n_inner_folds=n_inner_folds, groups=groups, shuffle_seed=shuffle_seed, mask=mask,
-        fit_arguments={"verbose": 0, **fit_arguments},
-    )  # fmt: skip
+    chosen = read_held_out(FitOptions.read(options, "cross_validate"))
+    is_single = chosen.dtype == "float32"
+    recording = read_recording(x, y, state=state, mask=mask, single=is_single)
+    design = Design(0.0, n_folds, by, gap, groups, shuffle_seed)
+    study = _prepare(_read_models(model), recording, design, method, metric, n_inner_folds, chosen)
+    study = replace(study, verbose=verbose, callback=callback)
     tasks = [(n, columns) for n in range(len(study.folds)) for columns in study.columns]
     n_threads = count_threads(n_jobs, len(tasks))
     work = Tasks(lambda number: _run_fold(study, *tasks[number]), len(tasks), n_threads)
@@ -127,56 +153,161 @@ def cross_validate(
 
 
 @dataclass(frozen=True)
+class _Study:
+    """All that the fits have in common.
+
+    Attributes
+    ----------
+    candidates : list of Model
+        Bound to the data.
+    recording : Recording
+    columns : list of list of int
+        The channels that each model is for: all, or each by itself.
+    cuts : Cuts
+    inner : list of list of Fold
+        For each fold, those of the choice; none without a choice.
+    """
+
+    candidates: list[Model]
+    recording: Recording
+    columns: list[list[int]]
+    cuts: Cuts
+    inner: list[list[Fold]]
+    method: str
+    metric: str
+    options: FitOptions
+    verbose: int = 0
+    callback: Callable[[int, float], object] | None = None
+
+    @property
+    def folds(self) -> list[Fold]:
+        """What is fitted and what is tested, fold by fold."""
+        return self.cuts.folds
+
+
+@dataclass(frozen=True)
 class _Outcome:
     """What came of one fold, for one model."""
 
-    model: Model
+    part: Part
     choice: int
     inner_scores: np.ndarray
-    prediction: np.ndarray
     score_fit: np.ndarray
+
+
+# ---- before the fits -------------------------------------------------------------------------
+
+
+def _prepare(
+    candidates: list[Model],
+    recording: Recording,
+    design: Design,
+    method: str,
+    metric: str,
+    n_inner_folds: int,
+    options: FitOptions,
+) -> _Study:
+    """Cut the recording, and refuse what cannot be fitted."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
+    get_metric(metric)
+    columns = _split_channels(candidates, recording.n_channels)
+    candidates = [each.bind_data(recording, (len(columns[0]),)) for each in candidates]
+    strides = {find_model_reach(each).stride for each in candidates}
+    if len(strides) > 1:
+        raise ValueError("the models differ in the sampling rate of what they give")
+    check_match(recording.target, recording.lengths, strides.pop())
+    lengths = [len(trial) for trial in recording.target]
+    cuts = design.cut(lengths, candidates)
+    inner: list[list[Fold]] = [[] for _ in cuts.folds]
+    if len(candidates) > 1:
+        inner = [design.cut_within(lengths, fold, n_inner_folds, cuts) for fold in cuts.folds]
+    _check_folds(recording, columns, cuts.folds)
+    warn_of_data(connect(list(candidates[0].layers)), recording, options)
+    return _Study(candidates, recording, columns, cuts, inner, method, metric, options)
+
+
+def _read_models(model: Any) -> list[Model]:
+    given = [model] if isinstance(model, str | Model) else list(model)
+    if not given:
+        raise ValueError("there is no model to cross-validate: the list of models is empty")
+    for each in given:
+        if not isinstance(each, str | Model):
+            raise TypeError(f"give a model by its string or as a Model, not as {each!r}")
+    return [Model(each) if isinstance(each, str) else each for each in given]
+
+
+def _split_channels(candidates: Sequence[Model], n_channels: int) -> list[list[int]]:
+    """Tell which channels each model is for: a model with one output is for one channel."""
+    single = {each.has_one_output for each in candidates}
+    if len(single) > 1 and n_channels > 1:
+        raise ValueError(
+            "of the models to choose from some have one output and some have more; for "
+            f"{n_channels} channels they must be alike"
+        )
+    if single == {True}:
+        return [[channel] for channel in range(n_channels)]
+    return [list(range(n_channels))]
+
+
+def _check_folds(
+    recording: Recording, columns: Sequence[Sequence[int]], folds: Sequence[Fold]
+) -> None:
+    """Refuse a response of which nothing can be learnt; warn of folds of which a channel cannot."""
+    n_all = n_none = 0
+    first = ""
+    for number, fold in enumerate(folds):
+        target = mask(recording.target, fold.fit)
+        for channel in [channel for each in columns for channel in each]:
+            fault = why_nothing_to_fit(target, channel, " there")
+            n_all += 1
+            if not fault:
+                continue
+            n_none += 1
+            first = first or f"fold {number} of {len(folds)}: {fault}"
+            if len(columns[0]) > 1:
+                # one model of all channels cannot leave one of them out
+                raise ValueError(first)
+    if n_none == n_all:
+        raise ValueError(first)
+    if n_none:
+        others = f" (and {n_none - 1} other fits)" if n_none > 1 else ""
+        warn_user(
+            f"{first}{others}; what could not be fitted is NaN, and left out of the scores",
+            NotFittedWarning,
+        )
 
 
 # ---- the fits --------------------------------------------------------------------------------
 
 
-def _run_fold(study: Study, number: int, columns: list[int]) -> _Outcome:
-    fold = study.folds[number]
+def _run_fold(study: _Study, number: int, columns: list[int]) -> _Outcome:
+    fold, metric = study.folds[number], get_metric(study.metric)
     try:
         choice, inner_scores = _choose(study, study.inner[number], columns)
         fitted = _fit(study, choice, columns, fold)
     except Exception as error:
         error.add_note(f"in fold {number} of {len(study.folds)}, channels {columns}")
         raise
-    prediction = fitted.predict(study.x())
-    target = join(study.y(columns), fold.fit)
-    return _Outcome(
-        fitted,
-        choice,
-        inner_scores,
-        join(prediction, fold.test),
-        score_channels(get_metric(study.metric), join(prediction, fold.fit), target),
-    )
+    part = part_of(fitted, study.recording.columns(columns))
+    return _Outcome(part, choice, inner_scores, part.score(metric, fold.fit))
 
 
-def _choose(study: Study, inner: Sequence[Fold], columns: list[int]) -> tuple[int, np.ndarray]:
-    """Give the candidate that does best within the data of a fit, and the scores of all."""
+def _choose(study: _Study, inner: Sequence[Fold], columns: list[int]) -> tuple[int, np.ndarray]:
+    """Return the candidate that does best within the data of a fit, and the scores of all."""
     if not inner:
         return 0, np.full(len(study.candidates), np.nan)
-    metric = get_metric(study.metric)
-    held_out = [join(study.y(columns), fold.test) for fold in inner]
-    by_channel = []
+    metric, by_channel = get_metric(study.metric), []
     for number in range(len(study.candidates)):
-        predictions = [
-            _predict(study, _fit(study, number, columns, fold), fold.test) for fold in inner
-        ]
+        parts = [_predict(study, _fit(study, number, columns, f), columns, f) for f in inner]
+        predictions, held_out = zip(*parts, strict=True)
         by_channel.append(score_parts(metric, study.method, predictions, held_out)[0])
     scores = _mean_over_channels(np.stack(by_channel))
     return _best(-scores if study.metric in ERRORS else scores), scores
 
 
 def _mean_over_channels(scores: np.ndarray) -> np.ndarray:
-    """Give the mean of each row; channels that no row has a score for are left out."""
+    """Return the mean of each row; channels that no row has a score for are left out."""
     some = ~np.isnan(scores).all(axis=0)
     return scores[:, some].mean(axis=1) if some.any() else np.full(len(scores), np.nan)
 
@@ -185,55 +316,85 @@ def _best(scores: np.ndarray) -> int:
     return int(np.argmax(np.where(np.isnan(scores), -np.inf, scores)))
 
 
-def _fit(study: Study, candidate: int, columns: list[int], fold: Fold) -> Model:
-    # the stimulus stays whole for every fold, so that packs and covariances of it are shared; what
-    # is held out is missing in the response, and stretches without any response are passed over
-    y = mask_outside(study.y(columns), fold.fit)
-    return study.candidates[candidate].fit(study.inputs, y, **study.fit_arguments)
+def _fit(study: _Study, candidate: int, columns: list[int], fold: Fold) -> Model:
+    options = options_of_columns(study.options, columns, study.recording.n_channels)
+    return fit_part(
+        study.candidates[candidate],
+        study.recording,
+        columns,
+        fold.fit,
+        options,
+        study.callback,
+        study.verbose,
+    )
 
 
-def _predict(study: Study, fitted: Model, parts: Sequence[Stretch]) -> np.ndarray:
-    """Predict some stretches, each with the stimulus of its whole trial before and after it."""
-    trials = sorted({part.trial for part in parts})
+def _predict(
+    study: _Study, fitted: Model, columns: list[int], fold: Fold
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predict what a fold holds out, each stretch with the stimulus of its whole trial."""
+    trials = sorted({stretch.trial for stretch in fold.test})
     places = {trial: place for place, trial in enumerate(trials)}
-    prediction = fitted.predict(study.x(trials))
-    return join(prediction, [part._replace(trial=places[part.trial]) for part in parts])
+    part = part_of(fitted, study.recording.columns(columns).trials(trials))
+    stretches = [stretch._replace(trial=places[stretch.trial]) for stretch in fold.test]
+    return join(part.prediction, stretches), join(part.recording.target, stretches)
 
 
 # ---- after the fits --------------------------------------------------------------------------
 
 
-def _gather(study: Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
-    n_folds, n_models = len(study.folds), len(study.columns)
-    rows = [outcomes[n * n_models : (n + 1) * n_models] for n in range(n_folds)]
-    parts = [np.hstack([each.prediction for each in row]) for row in rows]
-    held_out = [join(study.target, fold.test) for fold in study.folds]
-    score, error, scores = score_parts(get_metric(study.metric), study.method, parts, held_out)
+def _gather(study: _Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
+    folds, n_models = study.folds, len(study.columns)
+    rows = [outcomes[n * n_models : (n + 1) * n_models] for n in range(len(folds))]
+    metric = get_metric(study.metric)
+    predicted = [
+        np.hstack([join(each.part.prediction, fold.test) for each in row])
+        for row, fold in zip(rows, folds, strict=True)
+    ]
+    held_out = [
+        np.hstack([join(each.part.recording.target, fold.test) for each in row])
+        for row, fold in zip(rows, folds, strict=True)
+    ]
+    score, error, scores = score_parts(metric, study.method, predicted, held_out)
     scores_fit = np.stack([np.concatenate([each.score_fit for each in row]) for row in rows])
-    score_fit, _ = mean_and_standard_error(scores_fit, np.ones_like(scores_fit, bool))
-    models = [[each.model for each in row] for row in rows]
+    score_fit, _ = mean_and_standard_error(scores_fit, ~_is_failed(rows))
+    models = [[each.part.model for each in row] for row in rows]
     return CrossValidation(
         score=_plain(score),
         standard_error=_plain(error),
         score_fit=_plain(score_fit),
         scores=scores,
         scores_fit=scores_fit,
-        prediction=study.inputs.restore(_stitch(study, parts)),
+        prediction=study.recording.restore(_stitch(study, predicted)),
         models=models if n_models > 1 else [row[0] for row in models],
-        folds=study.folds,
+        folds=folds,
         method=study.method,
         metric=study.metric,
-        by=study.by,
-        gap=study.gap,
+        by=study.cuts.by,
+        gap=study.cuts.gap,
         candidates=[_describe(each) for each in study.candidates],
         choices=np.array([[each.choice for each in row] for row in rows]),
         inner_scores=np.array([[each.inner_scores for each in row] for row in rows]),
     )
 
 
-def _stitch(study: Study, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+def _is_failed(rows: Sequence[Sequence[_Outcome]]) -> np.ndarray:
+    """Tell for each fold and channel whether there was nothing to fit."""
+    return np.array(
+        [
+            [
+                each.part.model.results is not None and each.part.model.results.is_failed
+                for each in row
+                for _ in range(each.part.recording.n_channels)
+            ]
+            for row in rows
+        ]
+    )
+
+
+def _stitch(study: _Study, parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     """Put the held-out predictions where they belong in the recording."""
-    stitched = [np.full_like(trial, np.nan) for trial in study.target]
+    stitched = [np.full_like(trial, np.nan) for trial in study.recording.target]
     for fold, part in zip(study.folds, parts, strict=True):
         at = 0
         for stretch in fold.test:

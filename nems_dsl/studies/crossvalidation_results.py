@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ class CrossValidation:
         return (
             f"<CrossValidation of {self._title()}: {len(self.folds)} folds by {self.by}, "
             f"{n_channels} channel{'s' * (n_channels != 1)}, mean {self.metric} "
-            f"{np.mean(self.score):.3f}>"
+            f"{_mean(np.atleast_1d(self.score)):.3f}>"
         )
 
     def _title(self) -> str:
@@ -100,7 +101,7 @@ class CrossValidation:
             yield f"{f'({len(rows) - _MOST_ROWS} more)':>7}"
         if len(rows) > 1:
             # the mean of standard errors is not that of a mean
-            means = f"{rows[:, 0].mean():>9.3f}{'':9}{rows[:, 2].mean():>9.3f}"
+            means = f"{_mean(rows[:, 0]):>9.3f}{'':9}{_mean(rows[:, 2]):>9.3f}"
             yield f"{'mean':>7}{means}"
 
     def _columns(self) -> tuple[Any, Any, Any]:
@@ -113,11 +114,19 @@ class CrossValidation:
             for choice, count in counts.most_common():
                 yield f"chosen {count} of {self.choices.size} times: {self.candidates[choice]}"
         fits = [model.results for model in self._flat() if model.results is not None]
-        short = sum(not results.converged for results in fits)
-        if short:
-            yield ""
-            yield f"{short} of {len(fits)} fits did not converge"
+        failed = sum(results.is_failed for results in fits)
+        short = sum(not results.converged for results in fits) - failed
+        for n, what in ((short, "did not converge"), (failed, "found nothing to be learnt")):
+            if n:
+                yield ""
+                yield f"{n} of {len(fits)} fits {what}"
 
     def _flat(self) -> Iterator[Model]:
         for models in self.models:
             yield from models if isinstance(models, list) else [models]
+
+
+def _mean(scores: np.ndarray) -> float:
+    """Return the mean of the channels that have a score."""
+    known = scores[~np.isnan(scores)]
+    return float(known.mean()) if known.size else math.nan

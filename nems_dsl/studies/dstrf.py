@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..data.trials import STIMULUS, Data, Trials, read_inputs
+from ..data.recording import Recording, read_recording
+from ..data.trials import STIMULUS, SYNONYMS, Data
 from ..fitting.engine.packs import LONGEST_PACK, PACK_BYTES, SHORTEST_PACK, Pack
 from ..fitting.engine.passes import run_backward, run_forward
 from ..fitting.engine.plan import Planner, find_shapes, find_structure
@@ -27,14 +28,19 @@ from .components import principal_components as principal_components
 if TYPE_CHECKING:
     from ..models.model import Model
 
-_SYNONYMS = {"input": STIMULUS}
 _RELATIVE_STEP = float(np.cbrt(np.finfo(float).eps))
 
 Lags = int | tuple[int, int] | None
 
 
 def dstrf(
-    model: Model, x: Data, times: Any = None, lags: Lags = None, *, signal: str = STIMULUS
+    model: Model,
+    x: Data,
+    times: Any = None,
+    lags: Lags = None,
+    *,
+    signal: str = STIMULUS,
+    state: Data | None = None,
 ) -> Any:
     """Give the local receptive field at each of some times; see `Model.dstrf`.
 
@@ -46,9 +52,9 @@ def dstrf(
     >>> dstrf(Model("wc.18x4-stp.4-fir.4x15-dexp.1"), x, times=[50, 120], lags=15).shape
     (2, 1, 18, 15)
     """
-    inputs = read_inputs(x)
-    model = model.bind_data(inputs)
-    signal = _SYNONYMS.get(signal, signal)
+    recording = read_recording(x, state=state)
+    model = model.bind_data(recording)
+    signal = SYNONYMS.get(signal, signal)
     nodes = connect(model.layers)
     if signal not in signals_of(nodes):
         there_are = ", ".join(map(repr, signals_of(nodes)))
@@ -57,13 +63,13 @@ def dstrf(
     places = needed(nodes, len(nodes) - 1)
     reach = find_reach(nodes, places)
     chosen = _read_lags(lags, reach, [nodes[place].layer for place in places])
-    bins = _read_times(times, [-(-length // reach.stride) for length in inputs.lengths])
-    task = _Task(nodes, places, inputs.signals, signal, bins, chosen, reach)
+    bins = _read_times(times, [-(-length // reach.stride) for length in recording.lengths])
+    task = _Task(nodes, places, recording.signals, signal, bins, chosen, reach)
     fields = _by_differences(task) if 0 in task.numeric else _by_derivatives(task)
     trials = np.split(fields, np.cumsum([len(each) for each in bins])[:-1])
-    if inputs.form == "stack" and len({len(each) for each in bins}) > 1:
+    if recording.form == "stack" and len({len(each) for each in bins}) > 1:
         return trials
-    return inputs.restore(trials)
+    return recording.restore(trials)
 
 
 # ---- what is asked for -----------------------------------------------------------------------
@@ -119,7 +125,7 @@ class _Task:
 
     nodes: Sequence[Node]
     places: list[int]
-    signals: Mapping[str, list[np.ndarray]]
+    signals: Mapping[str, Sequence[np.ndarray]]
     signal: str
     times: list[np.ndarray]
     lags: np.ndarray
@@ -258,7 +264,7 @@ def _groups(windows: list[_Window], widest: int) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
-def _pack(signals: Mapping[str, list[np.ndarray]], windows: list[_Window]) -> Pack:
+def _pack(signals: Mapping[str, Sequence[np.ndarray]], windows: list[_Window]) -> Pack:
     lengths = [window.stop - window.first for window in windows]
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     inputs = {
@@ -327,6 +333,6 @@ def _combs(reach: Reach, bins: np.ndarray) -> list[np.ndarray]:
 
 
 def _evaluate(task: _Task, signals: Mapping[str, np.ndarray]) -> np.ndarray:
-    as_trials = Trials({name: [x] for name, x in signals.items()}, "list", {})
+    as_trials = Recording({name: (x,) for name, x in signals.items()})
     (out,) = evaluate_trials(task.nodes, as_trials)["output"]
     return out.reshape(len(out), -1)

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from ..data.columns import check_columns, choose_columns, take_columns
-from ..data.masking import apply_mask
-from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
-from ..fitting.engine.prepared import PreparedInputs
-from ..fitting.scales import warn_of_start
-from ..fitting.validation import read_validation
-from ..graph.wiring import connect, signals_of
+from .._warn import warn_user
+from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
+from ..data.recording import Recording, read_recording
+from ..data.trials import Data
+from ..fitting.options import FitArguments, FitOptions, document_options
+from ..fitting.results import not_fitted
+from ..graph.wiring import connect
 from ..models import Model
+from ..models.fit import fit_model, warn_of_data
 from ..models.model_set import ModelSet
 from .threads import Tasks, count_threads
 
 
+class NotFittedWarning(UserWarning):
+    """A channel in which there is nothing to be learnt; its scores and predictions are NaN."""
+
+
+@document_options
 def fit(
-    string: str,
+    string: str | Model,
     x: Data,
-    y: Data,
+    y: Data | None = None,
     *,
     channels: int | Sequence[int] | None = None,
     n_jobs: int | None = 1,
+    state: Data | None = None,
+    mask: Any = None,
     verbose: int = 1,
     callback: Callable[..., Any] | None = None,
-    **arguments: Any,
+    **options: Unpack[FitArguments],
 ) -> Model | ModelSet:
     """Fit the model, or the models, that a string stands for.
 
@@ -41,10 +49,11 @@ def fit(
 
     Parameters
     ----------
-    string : str
-        A model string; symbols and left-out sizes are taken from the data.
+    string : str or Model
+        A model string; symbols and left-out sizes are taken from the data. Or a model, of which
+        copies are fitted.
     x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
-        The stimulus, or signals by name. Finite.
+        The stimulus, or signals by name; finite. Or a `Recording`, which has the response too.
     y : like `x`, or (T,)
         The response, of K channels; NaN is left out.
     channels : int, sequence of int, or (K,) sequence of bool, optional
@@ -55,15 +64,16 @@ def fit(
         long kernels, as with very many parameters; Gauss-Newton steps of small models take turns
         at Python's lock, for which processes serve better: see `nems_dsl.sweep`. The results are
         the same to the last bit for any number.
+    state : like `x`, optional
+        The signal ``state``, where `x` does not have it.
+    mask : like `y`, or without its channels, optional
+        True where the response is used; for all channels of `y`.
     verbose : int
         1 prints how the fit of one model is going, and one line about several; 0 is silent.
     callback : callable, optional
         Called after each iteration: with its number and the loss for one model; with the channel,
         the number and the loss for several, from one thread at a time.
-    **arguments
-        As for `Model.fit`. `mask`, `channel_weights` and the target of `validation` are for all
-        channels of `y`, and are cut as it is. A `ModelSet` as `init` gives each channel the model
-        of that channel.
+    {options}
 
     Returns
     -------
@@ -75,9 +85,20 @@ def fit(
     ------
     ValueError, ModelStringError
         The data cannot be fitted: says what is wrong, where, and in which channel.
+    TypeError
+        There is no such option.
+
+    Warns
+    -----
+    NotFittedWarning
+        There is nothing to be learnt from one of several channels, such as a neuron that is
+        silent. The others are fitted as they would be alone.
 
     Notes
     -----
+    `channel_weights` and the response of `validation` are for all channels of `y`, and are cut as
+    it is. A `ModelSet` as `init` gives each channel the model of that channel.
+
     Ctrl-C ends the fits of several models within an iteration of each, and gives none of them.
 
     Examples
@@ -93,67 +114,63 @@ def fit(
     >>> fit("wc.4xR-lvl.R", x, x[:, :3], channels=[0, 2], verbose=0).string
     'wc.4x2-lvl.2'
     """
-    inputs = read_inputs(x)
-    target, _ = read_signal(y, "the target")
-    check_orientation(target, inputs)
-    n_columns = target[0].shape[1]
-    columns = choose_columns(channels, n_columns)
-    n_threads = count_threads(n_jobs, len(columns))
-    model = Model(string)
-    if len(columns) == 1 or model.tree.keywords[-1].gives != (1,):
-        if channels is not None:
-            target, arguments = _mask(target, arguments)
-            y = take_columns(target, columns)
-            arguments = _cut(arguments, columns, n_columns)
-        return model.fit(inputs, y, verbose=verbose, callback=callback, **arguments)
     began = time.perf_counter()
-    target, arguments = _mask(target, arguments)
-    inputs, target, arguments = _hold_out(inputs, target, arguments)
-    jobs = _one_for_each(model, inputs, target, columns, arguments)
-    warn_of_shared_scales(jobs[0], inputs, target, columns)
+    chosen = FitOptions.read(options, "fit")
+    is_single = chosen.dtype == "float32"
+    recording = read_recording(x, y, state=state, mask=mask, single=is_single)
+    columns = choose_columns(channels, recording.n_channels)
+    n_threads = count_threads(n_jobs, len(columns))
+    model = Model(string) if isinstance(string, str) else string
+    chosen = read_held_out(chosen)
+    if len(columns) == 1 or not model.has_one_output:
+        one = options_of_columns(chosen, columns, recording.n_channels)
+        cut = recording.columns(columns)
+        return fit_model(model, cut, one, verbose=verbose, callback=callback)
+    if chosen.channel_weights is not None:
+        raise ValueError(
+            f"channel_weights weigh the outputs of one model; {model.string} has one output, so "
+            "that each channel gets a model of its own"
+        )
+    jobs = [FitJob(model.bind_data(recording, (1,)), (column,), chosen) for column in columns]
     report = None if callback is None else _by_channel(callback, columns)
-    models = ModelSet(fit_jobs(jobs, inputs, target, n_threads, report), columns, n_columns)
+    fitted = fit_jobs(jobs, recording, n_threads, report)
+    models = ModelSet(fitted, columns, recording.n_channels)
     if verbose:
         print(f"{models!r} in {time.perf_counter() - began:.1f} s")
     return models
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FitJob:
-    """One of several fits on the same data.
+    """One of several fits to the same stimulus.
 
     Attributes
     ----------
     model : Model
     columns : tuple of int
         The channels of the response that it predicts.
-    arguments : mapping
-        As for `Model.fit`.
+    options : FitOptions
+        For all channels of the response.
     """
 
     model: Model
     columns: tuple[int, ...]
-    arguments: Mapping[str, Any]
+    options: FitOptions
 
 
 def fit_jobs(
     jobs: Sequence[FitJob],
-    inputs: Trials,
-    target: Sequence[Trial],
+    recording: Recording,
     n_threads: int,
     callback: Callable[[int, int, float], Any] | None = None,
 ) -> Generator[Model, None, None]:
     """Fit models to the same data, in threads; the numeric work holds no lock of Python's.
 
-    Warnings of the data's scale are for the caller to give, once and not from every thread.
-
     Parameters
     ----------
     jobs : sequence of FitJob
-    inputs : Trials
-        Read and cut once for all jobs.
-    target : list of (T_i, channels) arrays
-        All channels of the response.
+    recording : Recording
+        With all channels of the response. What is made of the stimulus is shared by all jobs.
     n_threads : int
     callback : callable, optional
         Called with the job's number, the iteration's and the loss, by one thread at a time.
@@ -161,15 +178,22 @@ def fit_jobs(
     Yields
     ------
     Model
-        In the order of the jobs.
+        In the order of the jobs. One whose channel holds nothing to be learnt is not fitted, and
+        its results say so.
 
     Raises
     ------
     ValueError, FloatingPointError
-        A fit has failed; names the channels. It is that of the first job that fails, and the
-        jobs after it are given up.
+        A fit has failed, or no channel holds anything to be learnt; names the channels. It is that
+        of the first job that fails, and the jobs after it are given up.
     """
-    prepared = replace(PreparedInputs.read(inputs), is_known=True)
+    check_infinite(recording.target, [column for job in jobs for column in job.columns])
+    faults = [_why_not(recording, job) for job in jobs]
+    if all(faults):
+        raise ValueError(faults[0])
+    for fault in filter(None, faults):
+        warn_user(f"{fault}; its predictions and scores are NaN", NotFittedWarning)
+    _warn_once(jobs, faults, recording)
     lock = threading.Lock()
 
     def work(number: int) -> Model:
@@ -181,9 +205,12 @@ def fit_jobs(
                 return callback(number, iteration, loss)
 
         job = jobs[number]
+        if faults[number]:
+            return _unfitted(job, faults[number])
         try:
-            y = take_columns(target, job.columns)
-            return job.model.fit(prepared, y, verbose=0, callback=report, **job.arguments)
+            options = options_of_columns(job.options, job.columns, recording.n_channels)
+            cut = recording.columns(job.columns)
+            return fit_model(job.model, cut, options, callback=report, warn=False)
         except (ValueError, FloatingPointError) as fault:
             named = _named(fault, job) if len(jobs) > 1 else fault
             if named is fault:
@@ -194,77 +221,70 @@ def fit_jobs(
     return tasks.results()
 
 
-def _one_for_each(
-    model: Model,
-    inputs: Trials,
-    target: list[Trial],
-    columns: Sequence[int],
-    arguments: Mapping[str, Any],
-) -> list[FitJob]:
-    if arguments.get("channel_weights") is not None:
-        raise ValueError(
-            f"channel_weights weigh the outputs of one model; {model.string} has one output, so "
-            "that each channel gets a model of its own"
-        )
-    model = model.bind_data(inputs, (1,))
-    check_columns(target, columns)
-    n_columns = target[0].shape[1]
-    return [FitJob(model, (c,), _cut(arguments, (c,), n_columns)) for c in columns]
+def options_of_columns(options: FitOptions, columns: Sequence[int], n_columns: int) -> FitOptions:
+    """Return the options for a fit of some columns alone.
 
-
-def warn_of_shared_scales(
-    job: FitJob, inputs: Trials, target: Sequence[Trial], columns: Sequence[int]
-) -> None:
-    """Warn once of data in units that fits do not start well from; see `ScaleWarning`."""
-    nodes, init = connect(job.model.layers), job.arguments.get("init", "auto")
-    read = {name: inputs.signals[name] for name in signals_of(nodes)}
-    spreads = np.nanstd(np.concatenate(take_columns(target, columns)), axis=0)
-    widest = columns[int(spreads.argmax())]
-    whose = f"channel {widest} of the target" if len(columns) > 1 else "the target"
-    warn_of_start(nodes, range(len(nodes)), init, read, take_columns(target, [widest]), whose)
-
-
-def _mask(target: list[Trial], arguments: Mapping[str, Any]) -> tuple[list[Trial], dict[str, Any]]:
-    """Apply a mask to all channels, and give the other arguments."""
-    others = {name: value for name, value in arguments.items() if name != "mask"}
-    return apply_mask(target, arguments.get("mask")), others
-
-
-def _hold_out(
-    inputs: Trials, target: list[Trial], arguments: Mapping[str, Any]
-) -> tuple[Trials, list[Trial], dict[str, Any]]:
-    """Split off what `validation` asks for, once for all fits."""
-    validation = arguments.get("validation")
-    x, y, held = read_validation(inputs, target, validation)
-    if held is None:
-        return inputs, target, dict(arguments)
-    return read_inputs(x), y, {**arguments, "validation": (PreparedInputs.read(held[0]), held[1])}
-
-
-def _cut(arguments: Mapping[str, Any], columns: Sequence[int], n_columns: int) -> dict[str, Any]:
-    """Give the arguments for a fit of some columns alone."""
-    cut = dict(arguments)
-    weights = cut.get("channel_weights")
-    if weights is not None and np.shape(weights) == (n_columns,):
-        cut["channel_weights"] = np.asarray(weights)[list(columns)]
-    validation = cut.get("validation")
-    if isinstance(validation, tuple | list) and len(validation) == 2:
-        held, _ = read_signal(validation[1], "the target held out")
-        if held[0].shape[1] != n_columns:
-            raise ValueError(
-                f"the target held out has {held[0].shape[1]} channels, but the response that is "
-                f"fitted has {n_columns}"
-            )
-        cut["validation"] = (validation[0], take_columns(held, columns))
-    init = cut.get("init")
+    Raises
+    ------
+    ValueError
+        An option that is for all columns does not fit them.
+    """
+    weights, validation, init = options.channel_weights, options.validation, options.init
+    if len(columns) < n_columns:
+        if weights is not None and np.shape(weights) == (n_columns,):
+            weights = np.asarray(weights)[list(columns)]
+        if isinstance(validation, Recording):
+            _check_held_out(validation, n_columns)
+            validation = validation.columns(columns)
     if isinstance(init, ModelSet):
         if len(columns) > 1:
             raise ValueError(
                 f"init is a set of {len(init)} models, but one model of {len(columns)} outputs is "
                 "to be fitted; give one model of the set, by its place: init=models[0]"
             )
-        cut["init"] = init.channel(columns[0])
-    return cut
+        init = init.channel(columns[0])
+    return replace(options, channel_weights=weights, validation=validation, init=init)
+
+
+def read_held_out(options: FitOptions) -> FitOptions:
+    """Return the options with the data of `validation` read, once for all fits."""
+    if not isinstance(options.validation, tuple | list):
+        return options
+    x, y = options.validation
+    held = read_recording(x, y, single=options.dtype == "float32")
+    return replace(options, validation=held)
+
+
+def _check_held_out(held: Recording, n_columns: int) -> None:
+    if held.n_channels != n_columns:
+        raise ValueError(
+            f"the target held out has {held.n_channels} channels, but the response that is "
+            f"fitted has {n_columns}"
+        )
+
+
+def _why_not(recording: Recording, job: FitJob) -> str:
+    """Tell why a model of one channel cannot be fitted; models of several check for themselves."""
+    if len(job.columns) > 1:
+        return ""
+    return why_nothing_to_fit(recording.target, job.columns[0])
+
+
+def _unfitted(job: FitJob, reason: str) -> Model:
+    model = job.model.copy()
+    model.results = not_fitted(reason, job.options.loss, job.options.edges)
+    return model
+
+
+def _warn_once(jobs: Sequence[FitJob], faults: Sequence[str], recording: Recording) -> None:
+    """Warn once, and not from every thread, of data that fits of this kind do not suit."""
+    good = [job for job, fault in zip(jobs, faults, strict=True) if not fault]
+    columns = [column for job in good for column in job.columns]
+    spreads = np.nanstd(np.concatenate([t[:, columns] for t in recording.target]), axis=0)
+    widest = columns[int(spreads.argmax())]
+    whose = f"channel {widest} of the target" if len(columns) > 1 else "the target"
+    nodes = connect(list(good[0].model.layers))
+    warn_of_data(nodes, recording.columns([widest]), good[0].options, whose)
 
 
 def _by_channel(
@@ -274,7 +294,7 @@ def _by_channel(
 
 
 def _named(fault: ValueError | FloatingPointError, job: FitJob) -> Exception:
-    """Give an exception of the same kind that names the channel, where that can be made."""
+    """Return an exception of the same kind that names the channel, where that can be made."""
     numbers = ", ".join(map(str, job.columns))
     where = (
         f"in the fit of channel {numbers} alone"

@@ -10,10 +10,9 @@ from ..compiler import canonical
 from ..compiler.bind import bind
 from ..compiler.build import build_layers
 from ..compiler.catalogue import catalogue
-from ..fitting import Objective
 from ..keywords import Signature
 from ..layers.base import Layer
-from ..models import Model
+from ..models import Model, Objective
 from ..syntax import read, spell_number, write_keyword
 from .cases import Case
 

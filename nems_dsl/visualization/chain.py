@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..compiler import parse
-from ..data.trials import Trials, read_inputs
+from ..data.recording import Recording, read_recording
 from ..graph.evaluation import evaluate_layer
 from ..graph.wiring import Node, connect
 
@@ -65,7 +65,7 @@ class LinearFront:
         NoLinearFront
             Its first layer is not linear, or reads several signals.
         """
-        inputs = None if x is None else read_inputs(x)
+        inputs = None if x is None else read_recording(x)
         nodes = connect(list((model if inputs is None else model.bind_data(inputs)).layers))
         first = nodes[0]
         if len(first.sources) != 1 or first.sources[0].signal is None:
@@ -183,7 +183,7 @@ def receptive_field(model: Model, channel: int = 0, x: Any = None) -> np.ndarray
     return np.asarray(front.impulse_responses()[front.drivers(channel)[0]])
 
 
-def _count_inputs(model: Model, inputs: Trials | None, signal: str) -> int:
+def _count_inputs(model: Model, inputs: Recording | None, signal: str) -> int:
     if inputs is not None:
         return int(inputs.signals[signal][0].shape[1])
     try:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from ..data.recording import Recording, read_recording
 from .nonlinearity import plot_nonlinearity
 from .prediction import channel_correlation, plot_prediction
 from .strf import plot_receptive_field
@@ -74,24 +75,25 @@ def plot_model(
     >>> [ax.get_title() for ax in figure.axes[:2]]
     ['receptive field', 'nonlinearity']
     """
+    recording = None if x is None else read_recording(x, y)
     if figure is None:
         figure = Figure(figsize=(8, 3.2 if x is None else 5.6), layout="constrained")
-    if x is None:
+    if recording is None:
         upper = figure.subplots(1, 2)
     else:
         axes = figure.subplot_mosaic([["field", "curve"], ["time", "time"]])
         upper = [axes["field"], axes["curve"]]
-        plot_prediction(model, x, y, axes["time"], fs, seconds, channel=channel)
-    plot_receptive_field(model, upper[0], fs, channel=channel, x=x)
-    plot_nonlinearity(model, x, upper[1], y=y, channel=channel)
-    _add_title(figure, _title(model, x, y, channel) if title is None else title)
+        plot_prediction(model, recording, None, axes["time"], fs, seconds, channel=channel)
+    plot_receptive_field(model, upper[0], fs, channel=channel, x=recording)
+    plot_nonlinearity(model, recording, upper[1], channel=channel)
+    _add_title(figure, _title(model, recording, channel) if title is None else title)
     return figure
 
 
 def plot_channels(
     fits: Sequence[ChannelFit],
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     fs: float | None = None,
     seconds: float | None = None,
@@ -104,7 +106,7 @@ def plot_channels(
     fits : sequence of ChannelFit
         As `nems_dsl.studies.channels.fit_channels` gives them; the first 12 are drawn.
     x : as for `Model.predict`
-    y : list of (T_i, channels) arrays
+    y : like `x`, optional
         All channels of the response.
     fs, seconds, title
         As for `plot_model`.
@@ -113,6 +115,7 @@ def plot_channels(
     -------
     matplotlib.figure.Figure
     """
+    recording = read_recording(x, y)
     shown = list(fits[:MOST_ROWS])
     if title is None:
         title = _name(shown[0].model)
@@ -120,18 +123,20 @@ def plot_channels(
             title += f" (the first {len(shown)} of {len(fits)} channels)"
     if len(shown) == 1:
         (fit,) = shown
-        r = channel_correlation(fit.model, x, _response(y, fit), fit.output)
+        of_fit = _recording_of(recording, fit)
+        r = channel_correlation(fit.model, of_fit, channel=fit.output)
         return plot_model(
-            fit.model, x, _response(y, fit), channel=fit.output, fs=fs, seconds=seconds,
+            fit.model, of_fit, channel=fit.output, fs=fs, seconds=seconds,
             title=f"{title}, channel {fit.channel}, r = {r:.3f}",
         )  # fmt: skip
     height = 1.35 * len(shown) + 0.9
     figure = Figure(figsize=(10, height), layout="constrained")
     grid = figure.subplots(len(shown), 3, width_ratios=_RATIOS, squeeze=False)
     for row, (axes, fit) in enumerate(zip(grid, shown, strict=True)):
-        plot_receptive_field(fit.model, axes[0], fs, channel=fit.output, x=x, label="")
-        plot_nonlinearity(fit.model, x, axes[1], y=_response(y, fit), channel=fit.output)
-        plot_prediction(fit.model, x, _response(y, fit), axes[2], fs, seconds, channel=fit.output)
+        of_fit, output = _recording_of(recording, fit), fit.output
+        plot_receptive_field(fit.model, axes[0], fs, channel=output, x=of_fit, label="")
+        plot_nonlinearity(fit.model, of_fit, axes[1], channel=output)
+        plot_prediction(fit.model, of_fit, None, axes[2], fs, seconds, channel=output)
         _trim(axes, row == 0, row == len(shown) - 1)
         axes[0].annotate(
             f"channel {fit.channel}", (0, 0.5), xytext=(-44, 0), xycoords="axes fraction",
@@ -174,10 +179,9 @@ def save_figure(figure: Figure, path: str | Path, dpi: int = 100) -> Path:
     return path
 
 
-def _response(y: Any, fit: ChannelFit) -> list[Any]:
+def _recording_of(recording: Recording, fit: ChannelFit) -> Recording:
     # in the place where the model has this channel; no other place is looked at
-    columns = [fit.channel] * (fit.output + 1)
-    return [trial[:, columns] for trial in y]
+    return recording.columns([fit.channel] * (fit.output + 1))
 
 
 def _trim(axes: Sequence[Axes], first: bool, last: bool) -> None:
@@ -190,10 +194,10 @@ def _trim(axes: Sequence[Axes], first: bool, last: bool) -> None:
         ax.set_ylabel("")
 
 
-def _title(model: Model, x: Any, y: Any, channel: int) -> str:
-    if x is None or y is None:
+def _title(model: Model, recording: Recording | None, channel: int) -> str:
+    if recording is None or recording.response is None:
         return _name(model)
-    return f"{_name(model)}, r = {channel_correlation(model, x, y, channel):.3f}"
+    return f"{_name(model)}, r = {channel_correlation(model, recording, channel=channel):.3f}"
 
 
 def _name(model: Model) -> str:

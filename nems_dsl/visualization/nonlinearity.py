@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..data.trials import read_inputs, read_signal
+from ..data.recording import Recording, read_recording
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 from .chain import LinearFront, NoLinearFront
 
@@ -58,20 +59,23 @@ def plot_nonlinearity(
     (200,)
     """
     ax = own_axes(ax)
+    recording = None if x is None else read_recording(x, y)
+    has_response = recording is not None and recording.response is not None
     try:
-        front = LinearFront.of(model, x)
+        front = LinearFront.of(model, recording)
         drivers = front.drivers(channel)
-        drive = _drive(front, x, drivers[0])
+        drive = _drive(front, recording, drivers[0])
         reason = _why_not(front, drivers, drive)
     except NoLinearFront as fault:
         reason = str(fault)
     if reason:
-        return _plot_calibration(model, x, y, ax, channel, reason)
+        return _plot_calibration(model, recording, ax, channel, reason)
     grid = np.linspace(drive.min(), drive.max(), _GRID)
     values = np.zeros((_GRID, front.n_outputs))
     values[:, drivers[0]] = grid
-    if y is not None:
-        _plot_response(ax, drive, _column(y, channel))
+    if has_response:
+        assert recording is not None
+        _plot_response(ax, drive, _column(recording.target, channel))
     ax.plot(grid, front.finish(values)[:, channel], color=BLUE, lw=2, label="model", zorder=3)
     ax.set_title("nonlinearity", fontsize="medium")
     ax.set_xlabel(f"output of {front.names}")
@@ -79,9 +83,9 @@ def plot_nonlinearity(
     return ax
 
 
-def _drive(front: LinearFront, x: Any, output: int) -> np.ndarray:
-    if x is not None:
-        trials = read_inputs(x).signals[front.signal]
+def _drive(front: LinearFront, recording: Recording | None, output: int) -> np.ndarray:
+    if recording is not None:
+        trials = recording.signals[front.signal]
         return np.concatenate([front.drive(trial)[:, output] for trial in trials])
     field = front.impulse_responses()[output]
     rest = float(front.drive(np.zeros((1, front.n_inputs)))[0, output])
@@ -99,10 +103,13 @@ def _why_not(front: LinearFront, drivers: list[int], drive: np.ndarray) -> str:
     return "" if front.is_static(probe) else "it has memory"
 
 
-def _plot_calibration(model: Model, x: Any, y: Any, ax: Axes, channel: int, reason: str) -> Axes:
-    if x is None or y is None:
+def _plot_calibration(
+    model: Model, recording: Recording | None, ax: Axes, channel: int, reason: str
+) -> Axes:
+    if recording is None or recording.response is None:
         return say_instead(ax, textwrap.fill(f"no curve for the nonlinearity: {reason}", 30))
-    prediction, response = _column(model.predict(x), channel), _column(y, channel)
+    prediction = _column(model.predict_trials(recording), channel)
+    response = _column(recording.target, channel)
     _plot_response(ax, prediction, response)
     ends = [prediction.min(), prediction.max()]
     ax.plot(ends, ends, color=BLUE, lw=1.5, label="equal", zorder=3)
@@ -130,6 +137,5 @@ def _plot_response(ax: Axes, drive: np.ndarray, response: np.ndarray) -> None:
     ax.plot(means[:, 0], means[:, 1], "o", ms=4, color=RED, label="mean response", zorder=4)
 
 
-def _column(y: Any, channel: int) -> np.ndarray:
-    trials, _ = read_signal(y, "the response")
+def _column(trials: Sequence[np.ndarray], channel: int) -> np.ndarray:
     return np.concatenate([trial[:, channel] for trial in trials])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..data.trials import read_signal
+from ..data.recording import read_recording
 from ..metrics import correlation
 from .axes import BLUE, GREY, own_axes, time_step, unit
 
@@ -68,18 +69,21 @@ def plot_prediction(
     if seconds is not None and fs is None:
         raise ValueError("seconds need a sampling rate: pass fs as well")
     limit = BINS if fs is None else max(1, round((SECONDS if seconds is None else seconds) * fs))
-    predictions, _ = read_signal(model.predict(x), "the prediction")
+    recording = read_recording(x, y)
+    predictions = model.predict_trials(recording)
     _check_channel(predictions, channel, "prediction")
     shown = predictions[trial][:limit, channel]
     time = step * np.arange(len(shown))
     label = "prediction"
-    if y is not None:
-        responses, _ = read_signal(y, "the response")
+    responses = recording.response
+    if responses is not None:
         r = _correlation(predictions, responses, channel)
         label = f"prediction, r = {r:.2f}"
         ax.plot(time, responses[trial][:limit, channel], color=GREY, lw=1, label="response")
     ax.plot(time, shown, color=BLUE, lw=1.5, label=label)
-    ax.set_title("prediction" if y is None else "prediction and response", fontsize="medium")
+    ax.set_title(
+        "prediction" if responses is None else "prediction and response", fontsize="medium"
+    )
     ax.set_xlabel(f"time ({unit(fs)})")
     ax.set_ylabel("response")
     ax.set_xlim(time[0] - step / 2, time[-1] + step / 2)
@@ -90,14 +94,15 @@ def plot_prediction(
     return ax
 
 
-def channel_correlation(model: Model, x: Any, y: Any, channel: int = 0) -> float:
+def channel_correlation(model: Model, x: Any, y: Any = None, channel: int = 0) -> float:
     """Give the correlation of one output with the response, over all trials."""
-    predictions, _ = read_signal(model.predict(x), "the prediction")
-    responses, _ = read_signal(y, "the response")
-    return _correlation(predictions, responses, channel)
+    recording = read_recording(x, y)
+    return _correlation(model.predict_trials(recording), recording.target, channel)
 
 
-def _correlation(predictions: list[np.ndarray], responses: list[np.ndarray], channel: int) -> float:
+def _correlation(
+    predictions: Sequence[np.ndarray], responses: Sequence[np.ndarray], channel: int
+) -> float:
     _check_channel(predictions, channel, "prediction")
     _check_channel(responses, channel, "response")
     r = correlation(
@@ -107,7 +112,7 @@ def _correlation(predictions: list[np.ndarray], responses: list[np.ndarray], cha
     return float(np.asarray(r))
 
 
-def _check_channel(trials: list[np.ndarray], channel: int, name: str) -> None:
+def _check_channel(trials: Sequence[np.ndarray], channel: int, name: str) -> None:
     n_channels = trials[0].shape[1]
     if not 0 <= channel < n_channels:
         raise ValueError(

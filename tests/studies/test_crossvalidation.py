@@ -13,6 +13,7 @@ from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer
 from nems_dsl.metrics import METRICS, correlation
 from nems_dsl.studies import cross_validate
+from nems_dsl.studies.many import NotFittedWarning
 
 STRING = "wc.4x1-fir.1x4-lvl.1"
 
@@ -511,19 +512,43 @@ def test_faults_of_the_data_are_named_before_any_fit(data, monkeypatch):
         cross_validate(STRING, x, y[:-1])
     with pytest.raises(ValueError, match="some have one output and some have more"):
         cross_validate([STRING, "wc.4x3"], x, data[1])
-    silent = y.copy()
-    silent[200:] = 0
-    with pytest.raises(ValueError, match="fold 0 of 4: channel 0 of the target has no variance"):
-        cross_validate(STRING, x, silent, n_folds=4)
-    silent[400:] = y[400:]
-    with pytest.raises(ValueError, match=r"fold . of 2, part . of the choice of a model"):
-        cross_validate([STRING, "wc.4x1"], x, silent, n_folds=2, n_inner_folds=2)
+    with pytest.raises(ValueError, match="fold 0 of 4: channel 0 of the response has no variance"):
+        cross_validate(STRING, x, 0 * y, n_folds=4)
+    partly = data[1].copy()
+    partly[200:, 1] = 0
+    with pytest.raises(ValueError, match="fold 0 of 4: channel 1 of the response has no variance"):
+        cross_validate("wc.4xR", x, partly, n_folds=4)
     with pytest.raises(ValueError, match="must hold at least 2 trials"):
         trials = x.reshape(2, 400, 4), y.reshape(2, 400, 1)
         cross_validate([STRING, "wc.4x1"], *trials, n_folds=2)
 
 
 def test_a_fault_in_a_fit_says_in_which_fold(data):
-    with pytest.raises(ValueError, match="max_iterations must be at least 1") as caught:
-        cross_validate(STRING, data[0], data[1], n_folds=3, max_iterations=0)
+    with pytest.raises(ValueError, match="for counts") as caught:
+        cross_validate("wc.4x1-sig.1", data[0], data[1] - 10, n_folds=3, loss="poisson")
     assert caught.value.__notes__ == ["in fold 0 of 3, channels [0]"]
+
+
+@pytest.mark.parametrize("method", ["jackknife", "kfold"])
+def test_a_channel_that_cannot_be_fitted_costs_itself_alone(data, method):
+    x, y = data
+    y = y.copy()
+    y[:, 1] = 0
+    # recorded in one block of time only, and so in one fold
+    y[200:, 2] = np.nan
+    with pytest.warns(NotFittedWarning, match="fold 0 of 4: channel 1 .*and 4 other fits"):
+        result = cross_validate(STRING, x, y, n_folds=4, method=method)
+    alone = cross_validate(STRING, x, y[:, 0], n_folds=4, method=method)
+    assert result.score[0] == alone.score and result.standard_error[0] == alone.standard_error
+    assert np.isnan(result.score[1:]).all()
+    np.testing.assert_array_equal(result.prediction[:, 0], alone.prediction[:, 0])
+    assert "5 of 12 fits found nothing to be learnt" in str(result)
+
+
+def test_a_fold_that_cannot_be_fitted_is_left_out(data):
+    x, y = data[0], data[1][:, 0].copy()
+    y[200:] = 0
+    with pytest.warns(NotFittedWarning, match="fold 0 of 4: channel 0"):
+        result = cross_validate(STRING, x, y, n_folds=4, method="kfold")
+    assert np.isnan(result.prediction[:200]).all() and np.isfinite(result.prediction[200:]).all()
+    assert result.models[0].results.is_failed and result.models[1].results.converged

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, ModelStringError, fit
+from nems_dsl.data import read_recording
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting import ScaleWarning
+from nems_dsl.fitting import FitOptions, ScaleWarning
 from nems_dsl.layers.base import Layer, Parameter, Phi
 from nems_dsl.models import ModelSet
+from nems_dsl.studies import many
+from nems_dsl.studies.many import FitJob, NotFittedWarning, fit_jobs
 
 STRING = "wc.4x1-fir.1x3-lvl.1"
 
@@ -141,10 +144,8 @@ def test_numbers_of_threads_that_are_none(data, n_jobs):
 
 def test_faults_of_the_data_name_the_channel(data):
     x, y = data
-    with pytest.raises(ValueError, match="channel 2 of the response has no variance"):
-        fit(STRING, x, y * [1, 1, 0], verbose=0)
     with pytest.raises(ValueError, match="channel 1 of the response has 0 samples"):
-        fit(STRING, x, y * [1, np.nan, 0], verbose=0, channels=[0, 1])
+        fit(STRING, x, y * [1, np.nan, 0], verbose=0, channels=[1, 2])
     infinite = np.where((np.arange(600) == 300)[:, None], [0, np.inf, 0], y)
     with pytest.raises(
         ValueError, match="channel 1 of the response is infinite at trial 2, bin 50"
@@ -161,6 +162,22 @@ def test_faults_of_the_data_name_the_channel(data):
     with pytest.raises(ModelStringError):
         fit("wc.4x2", x, y, verbose=0)
     assert len(fit("wc.4x1", x, y * [1, 1, 0], channels=[0, 1], verbose=0)) == 2
+
+
+def test_a_channel_in_which_nothing_can_be_learnt_costs_itself_alone(data, tmp_path):
+    x, y = data
+    silent = y * [1, 0, 1]
+    with pytest.warns(NotFittedWarning, match="channel 1 of the response has no variance") as seen:
+        models = fit(STRING, x, silent, verbose=0, n_jobs=2)
+    assert len(seen) == 1 and seen[0].filename == __file__
+    for channel in (0, 2):
+        alone = fit(STRING, x, y[:, channel], verbose=0)
+        np.testing.assert_array_equal(parameters_of(models[channel]), parameters_of(alone))
+    assert models[1].results.is_failed and "not fitted: channel 1" in str(models)
+    assert np.isnan(models.predict(x)[:, 1]).all() and np.isnan(models.score(x, silent)[1])
+    assert np.isfinite(models.predict(x)[:, [0, 2]]).all()
+    again = ModelSet.load(models.save(tmp_path / "set"))
+    assert again[1].results.is_failed and np.isnan(again.predict(x)[:, 1]).all()
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 3])
@@ -210,10 +227,8 @@ def test_data_held_out_are_those_of_each_channel(data):
             STRING, x[:stop], y[:stop], validation=validation, patience=2, verbose=0, n_jobs=2
         )
         for channel, model in enumerate(models):
-            alone = fit(
-                STRING, x[:450], y[:450, channel], validation=(held[0], held[1][:, channel]),
-                patience=2, verbose=0,
-            )  # fmt: skip
+            own = 0.25 if stop == 600 else (held[0], held[1][:, channel])
+            alone = fit(STRING, x[:stop], y[:stop, channel], validation=own, patience=2, verbose=0)
             np.testing.assert_array_equal(parameters_of(model), parameters_of(alone))
     some = fit("wc.4xR", x[:450], y[:450], channels=[2, 0], validation=held, verbose=0)
     same = fit("wc.4x2", x[:450], y[:450, [2, 0]], validation=(x[450:], y[450:, [2, 0]]), verbose=0)
@@ -227,13 +242,13 @@ def test_each_channel_starts_from_its_own_model_of_a_set(data, monkeypatch):
     first = fit(STRING, x, y, verbose=0, max_iterations=2)
     for before, after in zip(first, fit(STRING, x, y, init=first, verbose=0), strict=True):
         assert after.results.initial_loss == pytest.approx(before.results.loss, rel=1e-12)
-    plain, seen = Model.fit, []
+    plain, seen = many.fit_model, []
 
-    def recorded(self, x, y, init=None, **arguments):
-        seen.append(init)
-        return plain(self, x, y, **arguments)
+    def recorded(model, recording, options, **arguments):
+        seen.append(options.init)
+        return plain(model, recording, options, **arguments)
 
-    monkeypatch.setattr(Model, "fit", recorded)
+    monkeypatch.setattr(many, "fit_model", recorded)
     fit(STRING, x, y, channels=[2, 0], init=first, n_jobs=1, verbose=0, max_iterations=2)
     assert seen == [first[2], first[0]]
     fit(STRING, x, y, channels=1, init=first, verbose=0, max_iterations=2)
@@ -315,11 +330,8 @@ def test_a_layer_that_gives_no_derivative(data):
 
     x, y = data
     model = Model(layers=[Gain()])
-    from nems_dsl.data.trials import read_inputs
-    from nems_dsl.studies.many import FitJob, fit_jobs
-
-    jobs = [FitJob(model, (channel,), {}) for channel in range(3)]
-    found = list(fit_jobs(jobs, read_inputs(x[:, :1]), [y], 2))
+    jobs = [FitJob(model, (channel,), FitOptions()) for channel in range(3)]
+    found = list(fit_jobs(jobs, read_recording(x[:, :1], y), 2))
     for channel, fitted in enumerate(found):
         alone = model.fit(x[:, :1], y[:, channel], verbose=0)
         np.testing.assert_array_equal(parameters_of(fitted), parameters_of(alone))

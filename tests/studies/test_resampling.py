@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from nems_dsl.metrics import METRICS, correlation, mse, nmse, r2
+from nems_dsl.studies.part import score_channels
 from nems_dsl.studies.resampling import (
     ERRORS,
+    correlation_error,
     jackknife_standard_error,
     mean_and_standard_error,
-    score_channels,
     score_parts,
 )
 
@@ -150,3 +151,40 @@ def test_an_infinite_score_has_no_error(method):
     prediction = [np.full((5, 1), value) for value in (1.0, 2.0, 0.0)]
     score, error, _ = score_parts(log_likelihood, method, prediction, [np.eye(5)[:, :1]] * 3)
     assert score == [-np.inf] and np.isnan(error[0])
+
+
+# ---- standard errors -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_trials", [2, 8])
+def test_errors_are_those_of_leaving_out_parts(n_trials):
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(50, 120, n_trials)
+    target = [rng.normal(size=(n, 2)) + 100 for n in lengths]
+    prediction = [y + rng.normal(size=y.shape) for y in target]
+    target[0][:20] = np.nan
+    target[1][5, 1] = np.nan
+    r = correlation(prediction, target).mean()
+    error = correlation_error(r, prediction, target)
+    kept = [~np.isnan(y).all(axis=1) for y in target]
+    p, y = (
+        [each[k] for each, k in zip(signal, kept, strict=True)] for signal in (prediction, target)
+    )
+    if n_trials < 5:
+        p, y = (np.concatenate(each) for each in (p, y))
+        edges = [len(y) * part // 10 for part in range(1, 10)]
+        p, y = np.split(p, edges), np.split(y, edges)
+    left = []
+    for part in range(len(y)):
+        rest = [n for n in range(len(y)) if n != part]
+        left.append(correlation([p[n] for n in rest], [y[n] for n in rest]).mean())
+    sizes = np.array([[np.sum(~np.isnan(each))] for each in y])
+    whole = correlation(p, y).mean()
+    expected = jackknife_standard_error(whole[None], np.array(left)[:, None], sizes)[0]
+    assert error == pytest.approx(expected, rel=1e-6)
+
+
+def test_errors_that_are_not_defined():
+    y = np.arange(40.0)[:, None]
+    for prediction, target in (([y], [np.full((40, 1), np.nan)]), ([y[:1]], [y[:1]])):
+        assert np.isnan(correlation_error(np.nan, prediction, target))

@@ -3,19 +3,20 @@ import pytest
 from matplotlib.figure import Figure
 
 from nems_dsl import Model
+from nems_dsl.data import hold_out, read_recording
 from nems_dsl.datasets import simulate
-from nems_dsl.studies.channels import fit_channels, hold_out, plan_channels
+from nems_dsl.studies.channels import fit_channels, plan_channels
 from nems_dsl.visualization import plot_channels, plot_model, save_figure
 
 
 @pytest.fixture(scope="module")
 def split():
     data = simulate(n_times=900, n_channels=5, n_outputs=3, n_taps=4, seed=1)
-    return hold_out(data.stim, data.resp)
+    return hold_out(read_recording(data.stim, data.resp))
 
 
 def fits(string, split, **arguments):
-    jobs = plan_channels(string, split)
+    jobs = plan_channels(string, split.recording)
     return [
         row for rows in fit_channels(jobs, split, max_iterations=5, **arguments) for row in rows
     ]
@@ -27,10 +28,11 @@ def titles(figure):
 
 def test_one_model(split):
     model = Model("wc.5x1-fir.1x4-dexp.1").sample_from_priors(seed=1)
-    y = [trial[:, :1] for trial in split.y_test]
-    figure = model.plot(split.x_test, y, fs=100, seconds=1)
+    shown = split.shown()
+    x, y = shown.signals["stim"], [trial[:, :1] for trial in shown.target]
+    figure = model.plot(list(x), y, fs=100, seconds=1)
     assert sorted(titles(figure)) == ["nonlinearity", "prediction and response", "receptive field"]
-    r = model.score(split.x_test, y)
+    r = model.score(list(x), y)
     assert figure.get_suptitle() == f"wc.5x1-fir.1x4-dexp.1, r = {r:.3f}"
 
 
@@ -53,7 +55,7 @@ def test_long_titles_are_wrapped():
 
 def test_rows_of_channels(split):
     rows = fits("wc.5x1-fir.1x4-dexp.1", split)
-    figure = plot_channels(rows, split.x_test, split.y_test, fs=100)
+    figure = plot_channels(rows, split.shown(), fs=100)
     panels = [ax for ax in figure.axes if ax.images or ax.lines]
     assert len(panels) == 9
     for row, fit in enumerate(rows):
@@ -64,19 +66,19 @@ def test_rows_of_channels(split):
 
 def test_rows_of_one_models_outputs(split):
     rows = fits("wc.5x3-dexp.3", split)
-    figure = plot_channels(rows, split.x_test, split.y_test)
+    figure = plot_channels(rows, split.shown())
     panels = [ax for ax in figure.axes if ax.images or ax.lines]
     for row, fit in enumerate(rows):
         label = panels[3 * row + 2].get_legend().get_texts()[1].get_text()
         assert label == f"prediction, r = {fit.r_test:.2f}"
         np.testing.assert_array_equal(
-            panels[3 * row + 2].lines[0].get_ydata(), split.y_test[0][:, fit.channel]
+            panels[3 * row + 2].lines[0].get_ydata(), split.shown().target[0][:, fit.channel]
         )
 
 
 def test_too_many_channels_are_said_to_be(split):
     rows = fits("wc.5x1", split)
-    figure = plot_channels(rows * 5, split.x_test, split.y_test)
+    figure = plot_channels(rows * 5, split.shown())
     assert figure.get_suptitle().endswith("(the first 12 of 15 channels)")
 
 
@@ -90,7 +92,7 @@ def test_too_many_channels_are_said_to_be(split):
 def test_the_same_figure_gives_the_same_bytes(split, tmp_path, ending, beginning):
     rows = fits("wc.5x1-dexp.1", split)
     files = [
-        save_figure(plot_channels(rows[:1], split.x_test, split.y_test), tmp_path / f"{i}{ending}")
+        save_figure(plot_channels(rows[:1], split.shown()), tmp_path / f"{i}{ending}")
         for i in range(2)
     ]
     assert files[0].read_bytes() == files[1].read_bytes()

@@ -79,8 +79,8 @@ class InputPack:
 
 
 def make_packs(
-    inputs: Mapping[str, list[np.ndarray]],
-    target: list[np.ndarray],
+    inputs: Mapping[str, Sequence[np.ndarray]],
+    target: Sequence[np.ndarray],
     reach: Reach,
     widest: int,
     dtype: np.dtype,
@@ -102,7 +102,7 @@ def make_packs(
 
 
 def make_input_packs(
-    inputs: Mapping[str, list[np.ndarray]], reach: Reach, widest: int, dtype: np.dtype
+    inputs: Mapping[str, Sequence[np.ndarray]], reach: Reach, widest: int, dtype: np.dtype
 ) -> list[InputPack]:
     """Cut the inputs into packs, which any number of targets can share; see `make_packs`."""
     packs: list[InputPack] = []
@@ -124,7 +124,7 @@ def make_input_packs(
 
 
 def add_targets(
-    packs: Sequence[InputPack], target: list[np.ndarray], dtype: np.dtype
+    packs: Sequence[InputPack], target: Sequence[np.ndarray], dtype: np.dtype
 ) -> list[Pack]:
     """Give the packs of a target; the arrays of the inputs are not copied.
 
@@ -160,7 +160,7 @@ def _segments(lengths: list[int], reach: Reach, longest: int) -> Iterator[Segmen
 
 
 def _input_pack(
-    inputs: Mapping[str, list[np.ndarray]], group: list[Segment], stride: int, dtype: np.dtype
+    inputs: Mapping[str, Sequence[np.ndarray]], group: list[Segment], stride: int, dtype: np.dtype
 ) -> InputPack:
     starts = np.concatenate([[0], np.cumsum([each.last - each.first for each in group])])
     signals = {

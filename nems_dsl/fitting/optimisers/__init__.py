@@ -1,6 +1,5 @@
 """Optimisers, by name, with one interface."""
 
-from .choice import OPTIMIZERS as OPTIMIZERS
 from .choice import choose_optimizer as choose_optimizer
 from .choice import minimise as minimise
 from .watch import Limits as Limits

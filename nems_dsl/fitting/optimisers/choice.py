@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...graph.skeleton import find_skeleton
 from ...layers.base import KernelLayer
+from ..options import OPTIMIZERS, Optimizer
 from .lbfgs import minimise_lbfgs
 from .least_squares import minimise_directly, minimise_least_squares, share_of_data
-from .watch import Limits, Watch
+from .watch import Watch
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -21,82 +20,11 @@ if TYPE_CHECKING:
 Minimiser = Callable[["Objective", np.ndarray, Watch, bool], tuple[bool, str]]
 
 
-@dataclass(frozen=True)
-class Optimizer:
-    """A way to minimise an objective.
-
-    Attributes
-    ----------
-    name : str
-    summary : str
-        What it is, in one line.
-    minimise : callable
-        Takes objective, start, watch, and whether the start is derived from data, so that the
-        best is near; gives whether it converged, and a message.
-    tolerance : float
-        An iteration that lowers the loss by less than this share of it is as good as none.
-    max_iterations : int
-    n_flat : int
-        So many such iterations on end are the end.
-    is_direct : bool
-        It ends at the same place from wherever it starts.
-    """
-
-    name: str
-    summary: str
-    minimise: Minimiser
-    tolerance: float
-    max_iterations: int
-    n_flat: int
-    is_direct: bool = False
-
-    def limits(
-        self,
-        tolerance: float | None,
-        max_iterations: int | None,
-        max_seconds: float | None,
-        patience: int,
-    ) -> Limits:
-        """Give the limits of a search; those that are None are this optimiser's own."""
-        return Limits(
-            self.tolerance if tolerance is None else tolerance,
-            self.max_iterations if max_iterations is None else max_iterations,
-            np.inf if max_seconds is None else max_seconds,
-            patience,
-        )
-
-
-OPTIMIZERS = {
-    each.name: each
-    for each in (
-        Optimizer(
-            "gauss-newton",
-            "damped Gauss-Newton steps within bounds; Fisher scoring for poisson",
-            minimise_least_squares,
-            tolerance=1e-5,
-            max_iterations=100,
-            n_flat=3,
-        ),
-        Optimizer(
-            "l-bfgs-b",
-            "limited-memory quasi-Newton steps within bounds, by gradients alone",
-            minimise_lbfgs,
-            tolerance=1e-6,
-            max_iterations=2000,
-            n_flat=10,
-        ),
-        Optimizer(
-            "closed-form",
-            "the solution of a linear least-squares problem",
-            minimise_directly,
-            tolerance=1e-9,
-            max_iterations=20,
-            n_flat=1,
-            is_direct=True,
-        ),
-    )
+_MINIMISERS: dict[str, Minimiser] = {
+    "gauss-newton": minimise_least_squares,
+    "l-bfgs-b": minimise_lbfgs,
+    "closed-form": minimise_directly,
 }
-
 # What a search costs for each bin, in nanoseconds, measured: a gradient takes so much for each
 # parameter, and a curvature for each pair of them.
 _GRADIENT, _PRODUCT = 0.2, 0.08
@@ -118,16 +46,10 @@ def choose_optimizer(objective: Objective, name: str | None) -> Optimizer:
     Raises
     ------
     ValueError
-        There is no such optimiser, or it cannot minimise this.
+        It cannot minimise this.
     """
     if name is None:
         return OPTIMIZERS[_fastest(objective)]
-    if name not in OPTIMIZERS:
-        near = difflib.get_close_matches(str(name), OPTIMIZERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"no optimizer {name!r}; there are {', '.join(map(repr, OPTIMIZERS))}{hint}"
-        )
     fault = "" if name == "l-bfgs-b" else _why_no_curvature(objective)
     if not fault and name == "closed-form":
         fault = _why_not_linear(objective)
@@ -147,7 +69,7 @@ def minimise(
         return True, "the bounds of all parameters meet"
     if watch.reason:
         return watch.has_converged, watch.reason
-    return optimizer.minimise(objective, start, watch, is_near)
+    return _MINIMISERS[optimizer.name](objective, start, watch, is_near)
 
 
 def _fastest(objective: Objective) -> str:

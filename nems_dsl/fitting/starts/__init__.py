@@ -2,4 +2,3 @@
 
 from .choice import Start as Start
 from .choice import find_starts as find_starts
-from .choice import read_init as read_init

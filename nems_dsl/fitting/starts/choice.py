@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...data.trials import read_signal
 from .from_data import start_from_data
 
 if TYPE_CHECKING:
-    from ...models import Model
     from ..objective import Objective
-
-#: Ways to start, and what they mean.
-INITS = {
-    "auto": "from data, unless the model's parameters have been set or fitted before",
-    "data": "from the regularised receptive field and the scatter of the response",
-    "staged": "the linear part from the means of the priors, then the nonlinearity, then all",
-    "mean": "at the means of the priors",
-    "prior": "drawn from the priors",
-    "model": "where the model stands",
-}
 
 
 @dataclass(frozen=True)
@@ -38,43 +25,6 @@ class Start:
     def is_near(self) -> bool:
         """Whether it is derived from data, so that the best should be near."""
         return self.init in ("data", "staged")
-
-
-def read_init(model: Model, init: Any, x: Any, y: Any) -> tuple[Model, str]:
-    """Read the argument `init` of a fit.
-
-    Parameters
-    ----------
-    model : Model
-    init : str or Model
-    x, y
-        The data, to which open sizes are bound before parameters are taken over.
-
-    Returns
-    -------
-    Model
-        The one to fit; another one if parameters were taken over.
-    str
-        One of `INITS`.
-
-    Raises
-    ------
-    ValueError
-        There is no such way to start.
-    """
-    from ...models import Model
-    from ...models.reuse import take_parameters
-
-    if isinstance(init, Model):
-        target, _ = read_signal(y, "the target")
-        return take_parameters(model.bind_data(x, target[0].shape[1:]), init)[0], "model"
-    if not isinstance(init, str) or init not in INITS:
-        near = difflib.get_close_matches(str(init), INITS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"no start {init!r}; give a fitted model, or one of {', '.join(map(repr, INITS))}{hint}"
-        )
-    return model, init
 
 
 def find_starts(

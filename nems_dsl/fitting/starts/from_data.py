@@ -10,8 +10,8 @@ from ...data.trials import STIMULUS
 from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
 from ..engine.passes import run_forward
+from ..moments import stimulus_moments
 from .front import FrontProblem, fit_front, lags_of
-from .moments import stimulus_moments
 from .receptive_field import ridge_problem
 from .scatter import fit_tail, scatter
 
@@ -45,15 +45,15 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
     """
     engine = objective.engine
     skeleton = find_skeleton(engine.nodes, engine.structure.needed)
-    if skeleton is None or STIMULUS not in objective.inputs.signals:
+    if skeleton is None or STIMULUS not in objective.recording.signals:
         return None
-    stim = objective.inputs.signals[STIMULUS]
+    stim = objective.recording.signals[STIMULUS]
     lags = lags_of(skeleton.nodes)
     if stim[0].shape[1] * lags.n > MOST_INPUTS:
         return None
     target = objective.target
     silent = [number for number, trial in enumerate(target) if np.isnan(trial).all()]
-    moments = stimulus_moments(objective.inputs, lags, left_out=silent)
+    moments = stimulus_moments(objective.recording, lags, left_out=silent)
     ridge = ridge_problem(moments, target)
     problem = FrontProblem(skeleton.nodes, stim[0].shape[1], ridge)
     fit_front(problem, closed_form)

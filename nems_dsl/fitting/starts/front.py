@@ -15,8 +15,8 @@ from ..engine.jacobian import Jacobian
 from ..engine.packs import Pack
 from ..engine.passes import Engine, run_backward, run_forward
 from ..engine.vector import ParameterVector
+from ..moments import Lags
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
-from .moments import Lags
 from .receptive_field import RidgeProblem
 from .tuning import choose_curves
 

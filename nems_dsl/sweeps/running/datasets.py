@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...data.files import DataFile, read_data_files
-from ...data.trials import STIMULUS, check_match, read_inputs, read_signal
+from ...data.recording import Recording, read_recording
+from ...data.trials import STIMULUS, check_match
+from ...studies.design import Design
 
 #: What a response may be called in a dict of signals.
 RESPONSES = ("resp", "y")
@@ -23,8 +25,6 @@ _FORMS = (
     "a tuple (x, y), (x, y, repeats) or (x, y, repeats, state), a dict with stim and resp, the "
     "path of an npz file, or a function that gives one of these"
 )
-
-Trials = list[np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Dataset:
         Channels of the response.
     groups : tuple or None
         A label for each trial; trials with the same label are held out together.
+    fault : Exception or None
+        Why it could not be loaded; nothing but its name is known then.
     """
 
     name: str
@@ -58,14 +60,10 @@ class Dataset:
     n_inputs: dict[str, int]
     n_channels: int
     groups: tuple[Hashable, ...] | None = None
+    fault: Exception | None = None
 
-    def open(self) -> tuple[dict[str, Trials], Trials]:
+    def open(self) -> Recording:
         """Map the arrays into memory; processes share what none of them writes to.
-
-        Returns
-        -------
-        signals : dict of str to list of (T_i, channels) float64 arrays
-        response : list of (T_i, channels) float64 arrays
 
         Raises
         ------
@@ -73,18 +71,22 @@ class Dataset:
             This process does not see the files.
         """
         try:
-            inputs = {name: self._map(file) for name, file in self.files.items()}
-            return inputs, self._map(self.response)
+            signals = {name: self._map(file) for name, file in self.files.items()}
+            return Recording(signals, self._map(self.response))
         except OSError as fault:
             raise SharedFilesError(
                 f"a worker cannot read the data set {self.name!r} from {self.response}: {fault}; "
                 "say by scratch= a folder that all workers see"
             ) from fault
 
-    def _map(self, file: str) -> Trials:
+    def _map(self, file: str) -> tuple[np.ndarray, ...]:
         # "r" would make compiled code for arrays that are read-only, a second time
         whole = np.load(file, mmap_mode="c")
-        return np.split(np.asarray(whole), np.cumsum(self.lengths)[:-1])
+        return tuple(np.split(np.asarray(whole), np.cumsum(self.lengths)[:-1]))
+
+
+class DatasetWarning(UserWarning):
+    """A data set of several that could not be loaded."""
 
 
 class SharedFilesError(RuntimeError):
@@ -114,8 +116,9 @@ def share_datasets(datasets: Any, folder: str | Path) -> list[Dataset]:
 
     Raises
     ------
-    ValueError, TypeError
-        A data set cannot be read: names it, and says what is wrong in it.
+    Exception
+        No data set can be loaded: names the first, and says what is wrong in it. One of several
+        that cannot be loaded is among those returned, with its `fault`.
 
     Examples
     --------
@@ -123,17 +126,30 @@ def share_datasets(datasets: Any, folder: str | Path) -> list[Dataset]:
     >>> x, y = np.zeros((5, 40, 18)), np.arange(200.0).reshape(5, 40, 1)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     (dataset,) = share_datasets({"cell": (x, y)}, folder)
-    ...     signals, response = dataset.open()
-    ...     dataset.n_inputs, dataset.lengths, signals["stim"][0].shape
-    ({'stim': 18}, (40, 40, 40, 40, 40), (40, 18))
+    ...     dataset.n_inputs, dataset.lengths, dataset.open().n_channels
+    ({'stim': 18}, (40, 40, 40, 40, 40), 1)
     """
     named = _name(datasets)
     if not named:
         raise ValueError("there are no data sets to sweep over")
-    return [
-        _share(name, given, Path(folder) / f"{number:05d}")
-        for number, (name, given) in enumerate(named.items())
-    ]
+    shared: list[Dataset] = []
+    for number, (name, given) in enumerate(named.items()):
+        try:
+            shared.append(_share(name, given, Path(folder) / f"{number:05d}"))
+        except Exception as fault:
+            # one data set costs itself and no other; but if there is no other, nothing is left
+            if len(named) == 1:
+                raise
+            shared.append(_unloaded(name, fault))
+    if all(dataset.fault is not None for dataset in shared):
+        assert shared[0].fault is not None
+        raise shared[0].fault
+    return shared
+
+
+def _unloaded(name: str, fault: Exception) -> Dataset:
+    digest = hashlib.sha256(json.dumps([name, "could not be loaded"]).encode())
+    return Dataset(name, digest.hexdigest(), {}, "", (), {}, 0, None, fault)
 
 
 # ---- names -----------------------------------------------------------------------------------
@@ -169,19 +185,19 @@ def _name(datasets: Any) -> dict[str, Any]:
 def _share(name: str, given: Any, stem: Path) -> Dataset:
     try:
         x, y, groups = _take_apart(given)
-        inputs = read_inputs(x)
-        target, _ = read_signal(y, "the response")
-        check_match(target, inputs)
+        recording = read_recording(x, y)
+        target = recording.target
+        check_match(target, recording.lengths)
         labels = _read_groups(groups, len(target))
-    except (ValueError, TypeError) as fault:
-        raise type(fault)(f"data set {name!r}: {fault}") from fault
-    except OSError as fault:
-        fault.add_note(f"while the data set {name!r} was read")
+    except Exception as fault:
+        if type(fault) in (ValueError, TypeError):
+            raise type(fault)(f"data set {name!r}: {fault}") from fault
+        fault.add_note(f"while the data set {name!r} was loaded")
         raise
     digest = hashlib.sha256(json.dumps([name, labels], default=str).encode())
     files = {
         signal: _write(digest, signal, trials, f"{stem}-{number}.npy")
-        for number, (signal, trials) in enumerate(sorted(inputs.signals.items()))
+        for number, (signal, trials) in enumerate(sorted(recording.signals.items()))
     }
     response = _write(digest, "the response", target, f"{stem}-resp.npy")
     return Dataset(
@@ -190,7 +206,7 @@ def _share(name: str, given: Any, stem: Path) -> Dataset:
         files,
         response,
         tuple(len(trial) for trial in target),
-        {signal: trials[0].shape[1] for signal, trials in inputs.signals.items()},
+        {signal: trials[0].shape[1] for signal, trials in recording.signals.items()},
         target[0].shape[1],
         None if labels is None else tuple(labels),
     )
@@ -252,7 +268,7 @@ def _read_groups(groups: Any, n_trials: int) -> list[Any] | None:
     return labels
 
 
-def _write(digest: Any, signal: str, trials: Trials, file: str) -> str:
+def _write(digest: Any, signal: str, trials: Sequence[np.ndarray], file: str) -> str:
     whole = np.ascontiguousarray(np.concatenate(trials))
     digest.update(json.dumps([signal, whole.dtype.str, [t.shape for t in trials]]).encode())
     digest.update(whole.data)
@@ -265,3 +281,17 @@ def _describe(given: Any) -> str:
         return f"a {type(given).__name__} of {len(given)}"
     shape = getattr(given, "shape", None)
     return f"an array of shape {shape}" if shape is not None else type(given).__name__
+
+
+def check_split(dataset: Dataset, design: Design) -> None:
+    """Refuse a data set that cannot be split, whatever the model.
+
+    Raises
+    ------
+    ValueError
+        Names the data set.
+    """
+    try:
+        replace(design, gap=design.gap or 0).cut(dataset.lengths, ())
+    except ValueError as fault:
+        raise ValueError(f"data set {dataset.name!r}: {fault}") from None

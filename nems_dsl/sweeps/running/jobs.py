@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from ...compiler import parse
 from ...data.columns import choose_columns
-from ...data.folds import WAYS
-from ...fitting import fit_model
+from ...fitting.options import NAMES, FitOptions
 from ...spaces.expansion import Value
+from ...studies.design import Design
 from ...syntax import ModelStringError
 from ..store.rows import SIMPLE_HOLD_OUT, identity_of
 from .datasets import Dataset
@@ -63,7 +62,7 @@ class Recipe:
     n_folds : int or None
     by : {"auto", "trials", "time"}
     gap : int or None
-        Bins around folds of time; by default as many as the model remembers.
+        Bins around what is tested within a trial; by default as many as the model remembers.
     seed : int or None
     channels : tuple of int or None
         Which channels of the response; None for all.
@@ -76,7 +75,7 @@ class Recipe:
     Examples
     --------
     >>> Recipe(fit={"loss": "mse"}).text(of_all_channels=False)
-    '{"fit": {"loss": "mse"}, "seed": 0, "test": 0.2}'
+    '{"fit": {"loss": "mse"}, "gap": null, "seed": 0, "test": 0.2}'
     """
 
     fit: Mapping[str, Any] = field(default_factory=dict)
@@ -88,27 +87,29 @@ class Recipe:
     channels: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        known = inspect.signature(fit_model).parameters
         for name, value in self.fit.items():
             if name in _NOT_FOR_SWEEPS:
                 raise TypeError(
                     f"sweep cannot pass {name!r} on to the fits: {_NOT_FOR_SWEEPS[name]}"
                 )
-            if name not in known:
-                raise TypeError(f"neither sweep nor Model.fit has an argument {name!r}")
-            if not isinstance(value, str | int | float | bool | None):
+            if name in NAMES and not isinstance(value, str | int | float | bool | None):
                 raise TypeError(
                     f"the argument {name!r} of the fits must be a number, text, True, False or "
                     f"None, so that it can be kept beside the results, not {type(value).__name__}"
                 )
-        if not 0 <= self.test < 1:
-            raise ValueError(f"the share to hold out must be from 0 up to 1, not {self.test:g}")
-        if self.by not in WAYS:
-            raise ValueError(f"by must be one of {', '.join(map(repr, WAYS))}, not {self.by!r}")
-        if self.gap is not None and self.gap < 0:
-            raise ValueError(f"gap must be 0 bins or more, not {self.gap}")
         if self.n_folds is not None and self.n_folds < 2:
             raise ValueError(f"n_folds must be at least 2, not {self.n_folds}")
+        self.design()
+        object.__setattr__(self, "fit", FitOptions.read(self.fit, "sweep").changed())
+
+    @property
+    def options(self) -> FitOptions:
+        """How models are fitted."""
+        return FitOptions(**self.fit, seed=self.seed)
+
+    def design(self, groups: Sequence[Hashable] | None = None) -> Design:
+        """Return how data sets are split, whose trials have these labels."""
+        return Design(self.test, self.n_folds, self.by, self.gap, groups)
 
     @property
     def folds(self) -> Sequence[int]:
@@ -117,11 +118,11 @@ class Recipe:
 
     def text(self, of_all_channels: bool) -> str:
         """Write it down as JSON; which channels matters to models of all of them alone."""
-        told: dict[str, Any] = {"fit": dict(self.fit), "seed": self.seed}
+        told: dict[str, Any] = {"fit": dict(self.fit), "seed": self.seed, "gap": self.gap}
         if self.n_folds is None:
             told["test"] = self.test
         else:
-            told |= {"n_folds": self.n_folds, "by": self.by, "gap": self.gap}
+            told |= {"n_folds": self.n_folds, "by": self.by}
         if of_all_channels and self.channels is not None:
             told["channels"] = list(self.channels)
         return json.dumps(told, sort_keys=True)
@@ -209,6 +210,25 @@ def _jobs_of(variant: Variant, dataset: Dataset, recipe: Recipe, fold: int) -> I
         yield Job(identity, variant.string, canonical, text, variables, channel, fold)
 
 
+def columns_of(dataset: Dataset, recipe: Recipe, channel: int | None) -> tuple[int, ...]:
+    """Return the channels of the response that a job is for: one, or all that are wanted."""
+    if channel is not None:
+        return (channel,)
+    return choose_columns(recipe.channels, dataset.n_channels)
+
+
+def jobs_without_data(
+    variants: Iterable[Variant], dataset: Dataset, recipe: Recipe
+) -> Iterator[Job]:
+    """Return a job for each model and fold of a data set that could not be loaded."""
+    text = recipe.text(of_all_channels=False)
+    for fold in recipe.folds:
+        for variant in variants:
+            variables = {str(name): _plain(value) for name, value in variant.values.items()}
+            identity = identity_of(variant.canonical, dataset.digest, text, None, fold)
+            yield Job(identity, variant.string, variant.canonical, text, variables, None, fold)
+
+
 def _channels_of(
     canonical: str, dataset: Dataset, recipe: Recipe
 ) -> tuple[str, Sequence[int | None]]:
@@ -228,7 +248,7 @@ def _bind(
     except ModelStringError:
         # it does not fit these data; its jobs will fail, and say in their rows why
         tree = parse(canonical)
-    return tree.string, tree.keywords[-1].gives == (1,)
+    return tree.string, tree.has_one_output
 
 
 def _plain(value: Any) -> Value:

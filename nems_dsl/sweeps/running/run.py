@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import threading
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import cache
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+
 from ... import __version__
 from ...compiler.bound import model_id
-from ...fitting.scales import ScaleWarning, warn_of_start
-from ...graph.wiring import connect, needed, signals_of
+from ...data.folds import Fold, Stretch, mask
+from ...data.recording import Recording
+from ...fitting.results import INTERRUPTED
+from ...graph.wiring import connect
+from ...metrics import correlation
 from ...models import Model
+from ...models.fit import warn_of_data
 from ...models.saving import to_dict
+from ...studies.part import Part, fit_part, part_of
+from ...studies.resampling import correlation_error
 from ..store.rows import JobRow
 from .datasets import SharedFilesError
-from .inputs import InputCache, Split
-from .jobs import Job, Task
+from .inputs import InputCache
+from .jobs import Job, Recipe, Task, columns_of
 from .limits import JobLimitError
-from .scores import score
 
 _PACKAGES = ("numpy", "scipy", "numba")
-_INTERRUPTED = 2
 _inputs = InputCache()
 _catching = threading.Lock()
 
@@ -130,32 +137,26 @@ def use_one_blas_thread() -> Any:
 
 
 def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
-    model = Model(job.canonical)
-    data = _inputs.split(task.dataset, task.recipe, job, model)
-    of_scales = _warnings_of_scales(model, data, task.recipe.fit.get("init", "auto"))
-    check_time = task.limits.clock()
+    dataset, recipe = task.dataset, task.recipe
+    columns = columns_of(dataset, recipe, job.channel)
+    recording = _inputs.recording(dataset, job.canonical)
+    model = Model(job.canonical).bind_data(recording, (len(columns),))
+    cuts = recipe.design(dataset.groups).cut(dataset.lengths, [model])
+    fold = cuts.folds[max(job.fold, 0)]
+    of_data = _warnings_of_data(model, recording.columns(columns), fold, recipe)
     began = time.perf_counter()
-    fitted = model.fit(
-        data.x_fit,
-        data.y_fit,
-        verbose=0,
-        callback=check_time,
-        seed=task.recipe.seed,
-        **task.recipe.fit,
-    )
+    fitted = fit_part(model, recording, columns, fold.fit, recipe.options, task.limits.clock())
     seconds = time.perf_counter() - began
     results = fitted.results
     assert results is not None
-    if results.status == _INTERRUPTED:
+    if results.status == INTERRUPTED:
         # the fit has kept Ctrl-C to itself, to give what it had found
         raise KeyboardInterrupt
-    prediction = fitted.predict(data.x_fit)
-    r_fit, se_fit = score(prediction, data.y_fit)
-    r_test, se_test = None, None
-    if data.x_test is not None:
-        if data.x_test is not data.x_fit:
-            prediction = fitted.predict(data.x_test)
-        r_test, se_test = score(prediction, data.y_test)
+    if results.is_failed:
+        raise ValueError(results.message)
+    part = part_of(fitted, recording.columns(columns))
+    r_fit, se_fit = _score(part, fold.fit)
+    r_test, se_test = _score(part, fold.test)
     return {
         "n_parameters": fitted.parameter_count,
         "r_fit": r_fit,
@@ -168,21 +169,29 @@ def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
         "evaluations": results.n_evaluations,
         "seconds": seconds,
         "converged": results.converged,
-        "warnings": (*of_scales, *results.warnings),
+        "warnings": (*of_data, *results.warnings),
         "optimizer": results.optimizer,
         "status": "ok",
         "model": json.dumps(to_dict(fitted), allow_nan=False),
     }
 
 
-def _warnings_of_scales(model: Model, data: Split, init: str) -> list[str]:
-    """Tell of units that the fit does not start well from, for the row and not for a worker."""
-    nodes = connect(model.layers)
-    signals = {name: data.x_fit.signals[name] for name in signals_of(nodes)}
+def _score(part: Part, stretches: Sequence[Stretch]) -> tuple[float | None, float | None]:
+    """Return the mean correlation over channels, and its error; None where it is not defined."""
+    if not stretches:
+        return None, None
+    r = float(np.mean(part.score(correlation, stretches)))
+    error = correlation_error(r, part.prediction, mask(part.recording.target, stretches))
+    return tuple(value if math.isfinite(value) else None for value in (r, error))  # type: ignore[return-value]
+
+
+def _warnings_of_data(model: Model, recording: Recording, fold: Fold, recipe: Recipe) -> list[str]:
+    """Tell what does not suit a fit in the data, for the row and not for a worker."""
+    seen = recording.with_response(mask(recording.target, fold.fit))
     # what warnings do with what they catch is the same for all threads
     with _catching, warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", ScaleWarning)
-        warn_of_start(nodes, needed(nodes, len(nodes) - 1), init, signals, data.y_fit)
+        warnings.simplefilter("always")
+        warn_of_data(connect(list(model.layers)), seen, recipe.options)
     return [str(each.message) for each in found]
 
 

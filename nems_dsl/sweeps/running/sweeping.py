@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._warn import warn_user
 from ...studies.threads import usable_cores
 from ..store.rows import JobRow
 from .compiling import compile_first
-from .datasets import Dataset, share_datasets
+from .datasets import Dataset, DatasetWarning, check_split, share_datasets
 from .executors import run_by_executor, run_here, run_in_processes
-from .inputs import check_split
-from .jobs import Feed, Job, Recipe, plan_jobs
+from .jobs import Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
 from .progress import Progress
-from .run import forget_inputs, this_process, use_one_blas_thread
+from .run import failed_row, forget_inputs, this_process, use_one_blas_thread
 from .variants import Variants
 
 if TYPE_CHECKING:
@@ -217,11 +217,15 @@ def run_sweep(
     name = str(opened.location if log is None else store)
     with opened, Progress(show_progress, log, name) as progress:
         with _scratch(scratch, store, executor) as folder:
-            shared = share_datasets(datasets, folder)
+            every = share_datasets(datasets, folder)
+            shared = [dataset for dataset in every if dataset.fault is None]
             for dataset in shared:
-                check_split(dataset, recipe)
+                check_split(dataset, recipe.design(dataset.groups))
             variants = Variants(pattern_or_strings, where, dialect, shared, recipe)
             progress.start(variants.n_jobs)
+            for dataset in every:
+                if dataset.fault is not None:
+                    _write_failures(dataset, variants, recipe, limits, opened, progress)
             jobs = _unknown(plan_jobs(variants, shared, recipe), opened, resume, progress)
             if executor is None or not _shares_memory(executor):
                 jobs = compile_first(jobs)
@@ -229,7 +233,7 @@ def run_sweep(
             _run(feed, executor, n_workers, opened, progress)
         progress.end()
     recipes = {recipe.text(of_all_channels=of_all) for of_all in (False, True)}
-    digests = {dataset.digest for dataset in shared}
+    digests = {dataset.digest for dataset in every}
     return progress, open_results(store).of_sweep(digests, recipes)
 
 
@@ -274,6 +278,29 @@ def _run(
     finally:
         if is_here:
             forget_inputs()
+
+
+def _write_failures(
+    dataset: Dataset,
+    variants: Variants,
+    recipe: Recipe,
+    limits: Limits,
+    store: Store,
+    progress: Progress,
+) -> None:
+    """Write a failed row for each model of a data set that could not be loaded."""
+    assert dataset.fault is not None
+    warn_user(
+        f"the data set {dataset.name!r} could not be loaded, and its jobs have failed: "
+        f"{type(dataset.fault).__name__}: {dataset.fault}",
+        DatasetWarning,
+    )
+    task = Task(dataset, recipe, limits, (), this_process())
+    jobs = jobs_without_data(variants, dataset, recipe)
+    while some := list(islice(jobs, _ROWS_PER_COMMIT)):
+        rows = [failed_row(task, job, dataset.fault, 0.0) for job in some]
+        store.add(rows)
+        progress.add(rows)
 
 
 def _close(rows: Any) -> None:

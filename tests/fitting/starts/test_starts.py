@@ -7,7 +7,7 @@ import pytest
 
 from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting.starts import find_starts, read_init
+from nems_dsl.fitting.starts import find_starts
 from nems_dsl.fitting.starts.from_data import start_from_data
 
 CHAINS = [
@@ -171,8 +171,8 @@ def test_unknown_names_are_refused(data):
     with pytest.raises(ValueError, match="n_starts must be at least 1, not 0"):
         Model("wc.6x1-lvl.1").fit(*data, n_starts=0, verbose=0)
     for init in (None, 3, ["data"]):
-        with pytest.raises(ValueError, match="no start"):
-            read_init(Model("wc.6x1-lvl.1"), init, *data)
+        with pytest.raises(ValueError, match="init must be the name of a start or a fitted model"):
+            Model("wc.6x1-lvl.1").fit(*data, init=init, verbose=0)
 
 
 @pytest.mark.parametrize("init", ["auto", "data", "staged", "mean", "prior", "model"])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model
-from nems_dsl.fitting.starts.moments import Lags, StimulusMoments
+from nems_dsl.fitting.moments import Lags, StimulusMoments
 from nems_dsl.fitting.starts.receptive_field import ridge_problem
 from nems_dsl.fitting.starts.tuning import choose_curves
 

@@ -6,17 +6,13 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model
-from nems_dsl.fitting import fit_model
-from nems_dsl.metrics import correlation
+from nems_dsl.data import hold_out, read_recording
 from nems_dsl.models.saving import from_dict
 from nems_dsl.studies import cross_validate
-from nems_dsl.studies.channels import hold_out
-from nems_dsl.studies.resampling import jackknife_standard_error
 from nems_dsl.sweeps.running import run
 from nems_dsl.sweeps.running.executors import run_here
 from nems_dsl.sweeps.running.inputs import InputCache
 from nems_dsl.sweeps.running.jobs import Recipe
-from nems_dsl.sweeps.running.scores import score
 from tests.sweeps.small import STRING, collect, make_feed, recording
 
 DATA = recording()
@@ -36,12 +32,11 @@ def rows(tmp_path):
 def test_a_row_tells_of_a_fit(rows):
     recipe = Recipe({"tolerance": 1e-7}, test=0.3)
     first, second = rows(DATA, "wc.6x{r=1}-fir.{r}x4-{nl=lvl}.1", recipe)
-    split = hold_out(DATA.stim, DATA.resp, 0.3)
-    y_fit, y_test = (y[0][:, [1]] for y in (split.y_fit, split.y_test))
-    fitted = fit_model(Model(STRING), split.x_fit, [y_fit], tolerance=1e-7, seed=0, verbose=0)
+    split = hold_out(read_recording(DATA.stim, DATA.resp[:, 1]), 0.3, gap=3)
+    fitted = Model(STRING).fit(split.fit, tolerance=1e-7, seed=0, verbose=0)
     assert second.status == "ok" and second.error is None and second.traceback is None
-    assert second.r_test == fitted.score(split.x_test, [y_test])
-    assert second.r_fit == fitted.score(split.x_fit, [y_fit])
+    assert second.r_test == fitted.score(split.test)
+    assert second.r_fit == fitted.score(split.fit)
     results = fitted.results
     assert (second.loss, second.loss_name) == (results.loss, "nmse")
     assert (second.iterations, second.evaluations) == (results.n_iterations, results.n_evaluations)
@@ -50,7 +45,12 @@ def test_a_row_tells_of_a_fit(rows):
     assert (second.dataset, second.channel, second.fold) == ("cell", 1, -1)
     assert (second.canonical, second.model_id) == (STRING, fitted.model_id)
     assert second.variables == {"r": 1, "nl": "lvl"}
-    assert json.loads(second.recipe) == {"fit": {"tolerance": 1e-7}, "seed": 0, "test": 0.3}
+    assert json.loads(second.recipe) == {
+        "fit": {"tolerance": 1e-7},
+        "gap": None,
+        "seed": 0,
+        "test": 0.3,
+    }
     assert {"nems_dsl", "numpy", "python"} <= set(second.versions)
     assert 0 < second.seconds and second.r_test > 0.6 and 0 < second.se_test < 0.2
     kept = from_dict(json.loads(second.model))
@@ -60,10 +60,10 @@ def test_a_row_tells_of_a_fit(rows):
 
 def test_a_model_of_all_channels(rows):
     (row,) = rows(DATA, "wc.6x2-fir.2x4x2-lvl.2")
-    split = hold_out(DATA.stim, DATA.resp, 0.2)
+    split = hold_out(read_recording(DATA.stim, DATA.resp), 0.2, gap=3)
     fitted = from_dict(json.loads(row.model))
     assert row.channel is None
-    assert row.r_test == pytest.approx(np.mean(fitted.score(split.x_test, split.y_test)), rel=1e-12)
+    assert row.r_test == pytest.approx(np.mean(fitted.score(split.test)), rel=1e-12)
 
 
 def test_nothing_held_out(rows):
@@ -162,45 +162,6 @@ def test_blocks_of_time_need_a_gap(rows):
     assert row.status == "ok"
 
 
-# ---- standard errors -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("n_trials", [2, 8])
-def test_errors_are_those_of_leaving_out_parts(n_trials):
-    rng = np.random.default_rng(1)
-    lengths = rng.integers(50, 120, n_trials)
-    target = [rng.normal(size=(n, 2)) + 100 for n in lengths]
-    prediction = [y + rng.normal(size=y.shape) for y in target]
-    target[0][:20] = np.nan
-    target[1][5, 1] = np.nan
-    r, error = score(prediction, target)
-    kept = [~np.isnan(y).all(axis=1) for y in target]
-    p, y = (
-        [each[k] for each, k in zip(signal, kept, strict=True)] for signal in (prediction, target)
-    )
-    if n_trials < 5:
-        p, y = (np.concatenate(each) for each in (p, y))
-        edges = [len(y) * part // 10 for part in range(1, 10)]
-        p, y = np.split(p, edges), np.split(y, edges)
-    left = []
-    for part in range(len(y)):
-        rest = [n for n in range(len(y)) if n != part]
-        left.append(correlation([p[n] for n in rest], [y[n] for n in rest]).mean())
-    sizes = np.array([[np.sum(~np.isnan(each))] for each in y])
-    whole = correlation(p, y).mean()
-    assert r == pytest.approx(whole, rel=1e-12)
-    expected = jackknife_standard_error(whole[None], np.array(left)[:, None], sizes)[0]
-    assert error == pytest.approx(expected, rel=1e-6)
-
-
-def test_scores_that_are_not_defined():
-    y = np.arange(40.0)[:, None]
-    assert score([np.zeros((40, 1))], [y]) == (None, None)
-    assert score([y], [np.full((40, 1), np.nan)]) == (None, None)
-    assert score([], []) == (None, None)
-    assert score([y[:1]], [y[:1]]) == (None, None)
-
-
 # ---- what is shared --------------------------------------------------------------------------
 
 
@@ -210,9 +171,9 @@ def test_jobs_share_the_preparation(tmp_path, monkeypatch):
     cls = type(make_feed(tmp_path, {"cell": DATA}).take().dataset)
     open_ = cls.open
     monkeypatch.setattr(cls, "open", lambda self: opened.append(self.name) or open_(self))
-    fit = Model.fit
+    fit = run.fit_part
     monkeypatch.setattr(
-        Model, "fit", lambda self, x, y, **rest: prepared.append(x) or fit(self, x, y, **rest)
+        run, "fit_part", lambda model, x, *rest: prepared.append(x) or fit(model, x, *rest)
     )
     feed = make_feed(tmp_path, {"cell": DATA})
     assert len(collect(run_here(feed))) == 8
@@ -230,9 +191,9 @@ def test_what_is_shared_does_not_grow_for_ever(tmp_path, monkeypatch):
     met = {}
     for task in iter(feed.take, None):
         for job in task.jobs:
-            split = cache.split(task.dataset, task.recipe, job, Model(job.canonical))
-            met.setdefault(task.dataset.name, []).append(id(split.x_fit))
-            met.setdefault("alive", []).append(split.x_fit)
+            found = cache.recording(task.dataset, job.canonical)
+            met.setdefault(task.dataset.name, []).append(id(found))
+            met.setdefault("alive", []).append(found)
     # the third model finds the inputs read afresh
     for name in data:
         first, second, third = met[name]

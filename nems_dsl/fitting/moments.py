@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ... import kernels
-from ...data.folds import Stretch
-from ...data.trials import STIMULUS
-from ..engine.prepared import PreparedInputs
+from .. import kernels
+from ..data.folds import Stretch
+from ..data.recording import Recording
+from ..data.trials import STIMULUS
 
 # bins that are taken at a time, so that a long recording is never copied whole
 _PIECE = 1 << 15
@@ -230,7 +230,7 @@ def _windows(trial: np.ndarray, bins: Sequence[int], n: int) -> np.ndarray:
 
 
 def stimulus_moments(
-    inputs: PreparedInputs,
+    recording: Recording,
     lags: Lags,
     signal: str = STIMULUS,
     left_out: Collection[int] = (),
@@ -239,8 +239,8 @@ def stimulus_moments(
 
     `left_out` are the numbers of trials that they should be without.
     """
-    trials = inputs.signals[signal]
+    trials = recording.signals[signal]
     key = ("moments", signal, lags)
-    whole = inputs.once(key, lambda: StimulusMoments(trials, lags))
+    whole = recording.once(key, lambda: StimulusMoments(trials, lags))
     gone = frozenset(left_out)
-    return inputs.once((*key, gone), lambda: whole.without(gone)) if gone else whole
+    return recording.once((*key, gone), lambda: whole.without(gone)) if gone else whole

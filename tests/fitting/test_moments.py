@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nems_dsl.fitting.engine.prepared import PreparedInputs
-from nems_dsl.fitting.starts.moments import Lags, StimulusMoments, stimulus_moments
+from nems_dsl.data import read_recording
+from nems_dsl.fitting.moments import Lags, StimulusMoments, stimulus_moments
 from nems_dsl.fitting.starts.receptive_field import ridge_problem
 
 TRIALS = [(50,), (30, 17, 44), (3, 1, 2, 40), (2, 1), (1,)]
@@ -75,7 +75,7 @@ def test_an_output_without_samples_has_no_covariance():
 
 def test_all_fits_to_the_same_inputs_share_them():
     x, _ = make((40, 20))
-    inputs = PreparedInputs.read(x)
+    inputs = read_recording(x)
     one = stimulus_moments(inputs, Lags(3, 0))
     assert stimulus_moments(inputs, Lags(3, 0)) is one
     assert stimulus_moments(inputs, Lags(4, 0)) is not one

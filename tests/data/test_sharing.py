@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
-from nems_dsl.data.trials import read_inputs
-from nems_dsl.fitting.engine.packs import make_packs
-from nems_dsl.fitting.engine.prepared import PreparedInputs, packs_of
+from nems_dsl.data import read_recording
+from nems_dsl.fitting.engine.packs import add_targets, make_input_packs, make_packs
 from nems_dsl.graph.reach import Reach
 
 RNG = np.random.default_rng(0)
@@ -19,23 +18,26 @@ Y = [RNG.random((len(trial), 2)) for trial in X]
 FLOAT = np.dtype("float64")
 
 
+def packs_of(recording, target, reach, widest, dtype):
+    key = ("packs", reach, widest, dtype.str)
+    packs = recording.once(key, lambda: make_input_packs(recording.signals, reach, widest, dtype))
+    return add_targets(packs, target, dtype)
+
+
 def test_it_can_be_given_wherever_data_can():
-    prepared = PreparedInputs.read(X)
+    prepared = read_recording(X)
     model = Model("wc.3x1-fir.1x4")
     for one, other in zip(model.predict(prepared), model.predict(X), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert PreparedInputs.read(prepared) is prepared
+    assert read_recording(prepared) is prepared
     with pytest.raises(ValueError, match="NaN at bin 1, channel 0"):
-        PreparedInputs.read(np.array([1.0, np.nan]))
+        read_recording(np.array([1.0, np.nan]))
 
 
 @pytest.mark.parametrize("reach", [Reach(14, 2, 1), Reach(None, 0, 1), Reach(0, 0, 1)])
 def test_packs_are_those_of_each_target_and_inputs_are_shared(reach):
-    prepared = PreparedInputs.read(X)
-    shared = [
-        packs_of(prepared, prepared.signals, [y[:, [k]] for y in Y], reach, 18, FLOAT)
-        for k in (0, 1)
-    ]
+    prepared = read_recording(X)
+    shared = [packs_of(prepared, [y[:, [k]] for y in Y], reach, 18, FLOAT) for k in (0, 1)]
     for k, packs in enumerate(shared):
         own = make_packs(prepared.signals, [y[:, [k]] for y in Y], reach, 18, FLOAT)
         assert len(packs) == len(own)
@@ -48,25 +50,17 @@ def test_packs_are_those_of_each_target_and_inputs_are_shared(reach):
         assert not np.shares_memory(one.target, other.target)
 
 
-def test_what_differs_is_not_shared():
-    prepared = PreparedInputs.read(X)
-    first, *others = (
-        packs_of(prepared, prepared.signals, Y, reach, widest, dtype)[0].inputs["stim"]
-        for reach, widest, dtype in [
-            (Reach(14, 0, 1), 18, FLOAT),
-            (Reach(14, 0, 1), 18, np.dtype("float32")),
-            (Reach(14, 0, 1), 300, FLOAT),
-            (Reach(20, 0, 1), 18, FLOAT),
-        ]
-    )
-    assert not any(np.shares_memory(first, other) for other in others)
-    plain = read_inputs(X)
-    one, other = (packs_of(plain, plain.signals, Y, Reach(1, 0, 1), 18, FLOAT) for _ in range(2))
-    assert one[0].inputs["stim"] is not other[0].inputs["stim"]
+def test_recordings_of_one_stimulus_share_what_is_made_of_it():
+    recording = read_recording(X, Y)
+    assert recording.once("key", lambda: 1) == 1
+    for other in (recording.columns([1]), recording.with_response(None)):
+        assert other.once("key", lambda: 1 / 0) == 1
+    for other in (recording.trials([0, 2]), recording.forgetful(), read_recording(X, Y)):
+        assert other.once("key", lambda: 2) == 2
 
 
 def test_threads_that_want_the_same_wait_for_it():
-    prepared, calls = PreparedInputs.read(X), []
+    prepared, calls = read_recording(X), []
     barrier, gate, got = threading.Barrier(4), threading.Event(), []
 
     def make():
@@ -89,7 +83,7 @@ def test_threads_that_want_the_same_wait_for_it():
 
 
 def test_what_failed_is_tried_again():
-    prepared = PreparedInputs.read(X)
+    prepared = read_recording(X)
     with pytest.raises(ZeroDivisionError):
         prepared.once("key", lambda: 1 / 0)
     assert prepared.once("key", lambda: None) is None
@@ -97,7 +91,7 @@ def test_what_failed_is_tried_again():
 
 
 def test_objectives_of_prepared_inputs_share_them():
-    prepared = PreparedInputs.read(X)
+    prepared = read_recording(X)
     model = Model("wc.3x1-fir.1x4-lvl.1")
     one, other, plain = (
         Objective(model, inputs, [y[:, [k]] for y in Y])

@@ -1,0 +1,122 @@
+"""Fitting a model: what belongs to the model, around a search that knows none."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..data.edges import warn_of_edges
+from ..data.folds import mask, stretches_with_samples
+from ..data.holdout import hold_out_end
+from ..data.recording import Recording, read_recording
+from ..fitting.objective import Objective
+from ..fitting.options import FitOptions
+from ..fitting.report import Report
+from ..fitting.scales import warn_of_start
+from ..fitting.search import search
+from ..graph.evaluation import with_edges
+from ..graph.reach import Reach, find_reach
+from ..graph.wiring import Node, connect, needed, signals_of
+
+if TYPE_CHECKING:
+    from .model import Model
+
+
+def fit_model(
+    model: Model,
+    recording: Recording,
+    options: FitOptions,
+    *,
+    verbose: int = 0,
+    callback: Callable[[int, float], object] | None = None,
+    warn: bool = True,
+) -> Model:
+    """Return a fitted copy of a model; see `Model.fit`.
+
+    Parameters
+    ----------
+    model : Model
+        Stays as it is.
+    recording : Recording
+        With a response, in which NaN is left out.
+    options : FitOptions
+    verbose : int
+        1 prints how the fit is going.
+    callback : callable, optional
+        As for `Model.fit`.
+    warn : bool
+        Warn of data that no fit of this kind suits. Of many fits to the same data, one does.
+    """
+    from .model import Model
+    from .reuse import take_parameters
+
+    fitted = model.bind_data(recording, (recording.n_channels,))
+    init = options.init
+    if isinstance(init, Model):
+        fitted, init = take_parameters(fitted, init)[0], "model"
+    elif not isinstance(init, str):
+        raise ValueError(f"init must be the name of a start or a fitted model, not {init!r}")
+    else:
+        fitted = copy.deepcopy(fitted)
+    nodes = connect(list(fitted.layers))
+    reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
+    recording, held_out = _hold_out(recording, options, reach)
+    if warn:
+        warn_of_data(nodes, recording, options)
+    objective = _objective(nodes, recording, options, reach)
+    validation = None
+    if held_out is not None:
+        plain = {"regularizers": False, "priors": 0.0}
+        validation = _objective(nodes, held_out, options, reach, **plain)
+    report = Report(verbose, callback)
+    results = search(objective, options, init, report, validation)
+    fitted.results = replace(results, edges=options.edges)
+    return fitted
+
+
+def warn_of_data(
+    nodes: list[Node], recording: Recording, options: FitOptions, whose: str = "the target"
+) -> None:
+    """Warn of data that fits do not start well from, or that edges of zeros do not suit."""
+    places = needed(nodes, len(nodes) - 1)
+    names = [name for name in signals_of(nodes) if name in recording.signals]
+    if options.edges == "zeros":
+        warn_of_edges(recording, find_reach(nodes, places).known, names)
+    read = {name: recording.signals[name] for name in names}
+    warn_of_start(nodes, places, options.init, read, recording.target, whose)
+
+
+def _objective(
+    nodes: list[Node], recording: Recording, options: FitOptions, reach: Reach, **changed: Any
+) -> Objective:
+    settings: dict[str, Any] = {
+        "loss": options.loss,
+        "regularizers": options.regularizers,
+        "priors": options.priors,
+        "channel_weights": options.channel_weights,
+        "dtype": options.dtype,
+    }
+    seen = with_edges(recording, reach, options.edges)
+    return Objective(nodes, seen, **{**settings, **changed})
+
+
+def _hold_out(
+    recording: Recording, options: FitOptions, reach: Reach
+) -> tuple[Recording, Recording | None]:
+    """Split off what the option `validation` asks for."""
+    validation = options.validation
+    if validation is None:
+        return recording, None
+    if isinstance(validation, int | float):
+        lengths = [len(trial) for trial in recording.target]
+        within = stretches_with_samples(recording.target)
+        gap = -(-(reach.known + reach.future) // reach.stride)
+        fold = hold_out_end(lengths, float(validation), gap=gap, within=within)
+        fit, test = (mask(recording.target, parts) for parts in (fold.fit, fold.test))
+        return recording.with_response(fit), recording.with_response(test)
+    if isinstance(validation, Recording):
+        return recording, validation
+    x, y = validation
+    return recording, read_recording(x, y, single=options.dtype == "float32")
