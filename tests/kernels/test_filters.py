@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import filter_pairs, filter_products, filters
+from nems_dsl.kernels.tiles import filter_pairs, filter_products, filters
 
 from . import slow
 from .checks import (

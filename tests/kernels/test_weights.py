@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import weights
+from nems_dsl.kernels.tiles import weights
 
 from .checks import (
     SHAPES,
@@ -15,7 +15,7 @@ from .checks import (
     time_last,
 )
 
-PLAIN = {
+FORMS = {
     "chosen": (weights.mix, weights.mix_vjp_weights, weights.mix_vjp_input),
     "loops": (
         weights.mix_by_loops,
@@ -28,13 +28,13 @@ PLAIN = {
         lambda w, dy, dx: weights.mix_by_products(w.T, dy, dx),
     ),
 }
-plain = pytest.mark.parametrize("mix, vjp_weights, vjp_input", PLAIN.values(), ids=PLAIN)
+forms = pytest.mark.parametrize("mix, vjp_weights, vjp_input", FORMS.values(), ids=FORMS)
 sizes = given(
     n_outputs=st.integers(1, 13), n_channels=st.integers(1, 19), n_bins=st.integers(1, 40)
 )
 
 
-@plain
+@forms
 @SHAPES
 @sizes
 def test_mix_and_gradients(mix, vjp_weights, vjp_input, n_outputs, n_channels, n_bins):
@@ -51,7 +51,7 @@ def test_mix_and_gradients(mix, vjp_weights, vjp_input, n_outputs, n_channels, n
     assert_close(dw, expected)
 
 
-@plain
+@forms
 def test_gradients_against_differences(mix, vjp_weights, vjp_input):
     w, x, dy = randoms((5, 7), (7, 11), (5, 11))
     dw, dx = np.zeros_like(w), np.empty_like(x)
@@ -84,7 +84,7 @@ def test_banked_mix_and_gradients(n_outputs, n_channels, n_bins):
     assert_close(dw, expected)
 
 
-@plain
+@forms
 def test_float32(mix, vjp_weights, vjp_input):
     w, x, dy, dw = randoms((4, 18), (18, 65), (4, 65), (4, 18), dtype=np.float32)
     y, dx = np.empty_like(dy), np.empty_like(x)
