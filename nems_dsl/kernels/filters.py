@@ -6,13 +6,22 @@ A signal may hold several segments, such as trials, one after the other: segment
 
 from numba import njit
 
-from .compiled import EXACT
-from .tiles import bank_fir as bank_fir
-from .tiles import bank_fir_vjp_filter as bank_fir_vjp_filter
-from .tiles import bank_fir_vjp_input as bank_fir_vjp_input
-from .tiles import fir as fir
-from .tiles import fir_vjp_filter as fir_vjp_filter
-from .tiles import fir_vjp_input as fir_vjp_input
+from .compiled import EXACT, IS_PLAIN
+
+if IS_PLAIN:
+    from .plain import bank_fir as bank_fir
+    from .plain import bank_fir_vjp_filter as bank_fir_vjp_filter
+    from .plain import bank_fir_vjp_input as bank_fir_vjp_input
+    from .plain import fir as fir
+    from .plain import fir_vjp_filter as fir_vjp_filter
+    from .plain import fir_vjp_input as fir_vjp_input
+else:
+    from .tiles import bank_fir as bank_fir
+    from .tiles import bank_fir_vjp_filter as bank_fir_vjp_filter
+    from .tiles import bank_fir_vjp_input as bank_fir_vjp_input
+    from .tiles import fir as fir
+    from .tiles import fir_vjp_filter as fir_vjp_filter
+    from .tiles import fir_vjp_input as fir_vjp_input
 
 
 @njit(**EXACT)

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nems_dsl.kernels import plain
 from nems_dsl.kernels.tiles import weights
 
 from .checks import (
@@ -16,6 +17,7 @@ from .checks import (
 )
 
 FORMS = {
+    "plain": (plain.mix, plain.mix_vjp_weights, plain.mix_vjp_input),
     "chosen": (weights.mix, weights.mix_vjp_weights, weights.mix_vjp_input),
     "loops": (
         weights.mix_by_loops,
@@ -66,9 +68,10 @@ def test_gradients_against_differences(mix, vjp_weights, vjp_input):
     assert_gradients(forward, [w, x], [dw, dx], dy)
 
 
+@pytest.mark.parametrize("weights", [weights, plain], ids=["tiles", "plain"])
 @SHAPES
 @sizes
-def test_banked_mix_and_gradients(n_outputs, n_channels, n_bins):
+def test_banked_mix_and_gradients(weights, n_outputs, n_channels, n_bins):
     n_bank = 3
     w, x, dy = randoms(
         (n_bank, n_outputs, n_channels), (n_channels, n_bank, n_bins), (n_outputs, n_bank, n_bins)
