@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from . import tangents
+from .facts import Facts as Facts
 from .keyword_layer import KeywordLayer as KeywordLayer
 from .layer import Layer as Layer
 from .nonnegative import NonNegative as NonNegative
@@ -33,86 +34,6 @@ class KernelLayer(KeywordLayer):
     **options
         The keyword's options, by name: ``g=True``, ``l2=1e-3``. The rest as for `Layer`.
     """
-
-    #: The output is linear in the inputs together, and 0 where they are.
-    is_linear: bool = False
-
-    @property
-    def is_affine(self) -> bool:
-        """Whether the output is linear in the inputs together, but for a constant."""
-        return self.is_linear
-
-    #: The output is linear in what `prepare` gives.
-    is_linear_in_weights: bool = False
-    #: The output is close to the first input for the parameters that a model starts from.
-    starts_near_identity: bool = False
-    #: Row i of the output depends on row i of every input and entry i of every parameter, alone.
-    is_channelwise: bool = False
-
-    def channel_weights(self) -> tuple[str, ...]:
-        """Name the parameters whose first axis weights the channels of the input, linearly."""
-        return ()
-
-    def nonnegative(self) -> NonNegative | None:
-        """Tell what keeps the output at 0 or above; None if nothing does."""
-        return None
-
-    def smooth_axes(self) -> dict[str, dict[str, int]]:
-        """Give the axes along which the options ``sl`` and ``sc`` make each parameter smooth."""
-        return {}
-
-    def aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
-        """Give parameters with which the outputs weight channels as wanted, as nearly as may be.
-
-        Parameters
-        ----------
-        directions : (channels, rank) array
-            Of length 1, the most important first.
-
-        Returns
-        -------
-        dict of str to array
-            Empty if the layer has no weights of channels.
-        """
-        return {}
-
-    def tunings(self) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
-        """Give curves over the channels that one output may have, for a layer that limits them.
-
-        Returns
-        -------
-        curves : (n_curves, channels) array
-        parameters : dict of str to (n_curves,) array
-            What each curve is made by.
-        """
-        return None
-
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        """Give parameters with which the layer turns one signal into about another.
-
-        Parameters
-        ----------
-        x, y : (rows, samples) arrays
-            Input and wanted output; y goes up with x, on the whole.
-
-        Returns
-        -------
-        dict of str to array
-            Of those that can be told; the others stay as they are.
-        """
-        return {}
-
-    def linear_parameters(self) -> tuple[str, ...]:
-        """Name the parameters that the output is linear in together, but for a constant."""
-        return self.additive_parameters()
-
-    def additive_parameters(self) -> tuple[str, ...]:
-        """Name those of them that do not act on the inputs: constants that are added."""
-        return ()
-
-    def gain(self) -> str | None:
-        """Name the parameter that the output is proportional to, but for what is added to it."""
-        return None
 
     # ---- what a layer passes on to its kernels -----------------------------------------------
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from ..distributions import Distribution
 from ..keywords import Signature
+from .facts import Facts
 from .parameter import Phi
 from .work import Arrays
 
@@ -64,6 +65,11 @@ class Layer:
     lookahead: int = 0
     #: The layer gives one bin for so many that come in, beginning with the first.
     stride: int = 1
+
+    @property
+    def facts(self) -> Facts:
+        """What a fit may know of the layer: nothing, unless a subclass says it."""
+        return Facts()
 
     def __init__(
         self,

@@ -17,15 +17,16 @@ from typing import Protocol
 import numpy as np
 
 from .arena import empty
+from .facts import Facts
 from .work import Arrays, Work, flat
 
 
 class Carrier(Protocol):
     """What these derivatives need of a layer of kernels."""
 
-    is_channelwise: bool
-    is_linear: bool
-    is_linear_in_weights: bool
+    @property
+    def facts(self) -> Facts:
+        """What may be known of the layer."""
 
     def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
         """Turn parameters into weights."""
@@ -119,11 +120,11 @@ def of_parameters(
                 for moved in (up, down)
             ]
             entries = parameter.start + places
-            if layer.is_channelwise:
+            if layer.facts.channelwise:
                 change = _divided(_difference(layer, work, pair), span[:, None])
                 found.append(Tangents(entries, places, change))
                 continue
-            if layer.is_linear_in_weights:
+            if layer.facts.linear_in_weights:
                 slope = tuple(_divided(a - b, span[0]) for a, b in zip(*pair, strict=True))
                 change = run(layer, work, work.inputs, slope)
             else:
@@ -141,7 +142,7 @@ def of_input(layer: Carrier, work: Work, number: int, tangents: Tangents) -> Tan
         direction = np.zeros_like(flat(x))
         direction[tangents.rows[places]] = tangents.values[places]
         change = _directional(layer, work, number, direction.reshape(x.shape))
-        if layer.is_channelwise:
+        if layer.facts.channelwise:
             rows = tangents.rows[places]
             found.append(Tangents(tangents.entries[places], rows, change[rows]))
             continue
@@ -163,7 +164,7 @@ def _divided(change: np.ndarray, span: np.ndarray | float) -> np.ndarray:
 
 def _together(layer: Carrier, size: int) -> Iterator[np.ndarray]:
     """Give the numbers of a parameter that may move at once: those of different rows."""
-    if layer.is_channelwise:
+    if layer.facts.channelwise:
         yield np.arange(size)
         return
     yield from (np.array([entry]) for entry in range(size))
@@ -171,10 +172,10 @@ def _together(layer: Carrier, size: int) -> Iterator[np.ndarray]:
 
 def _groups(layer: Carrier, tangents: Tangents) -> Iterator[np.ndarray]:
     """Give the tangents that may pass at once."""
-    key = tangents.rows if layer.is_channelwise else tangents.entries
+    key = tangents.rows if layer.facts.channelwise else tangents.entries
     order = np.argsort(key, kind="stable")
     _, first, counts = np.unique(key[order], return_index=True, return_counts=True)
-    if not layer.is_channelwise:
+    if not layer.facts.channelwise:
         yield from (order[a : a + n] for a, n in zip(first, counts, strict=True))
         return
     for number in range(int(counts.max(initial=0))):
@@ -183,7 +184,7 @@ def _groups(layer: Carrier, tangents: Tangents) -> Iterator[np.ndarray]:
 
 def _directional(layer: Carrier, work: Work, number: int, direction: np.ndarray) -> np.ndarray:
     x = work.inputs[number]
-    if layer.is_linear:
+    if layer.facts.linear:
         nothing = tuple(np.zeros_like(each) for each in work.inputs)
         return run(layer, work, _with(nothing, number, direction), work.weights)
     largest = float(np.abs(direction).max())
