@@ -87,7 +87,7 @@ class Conditioning:
             low, high = (bound[slot.start : slot.stop] for bound in bounds)
             # a bound on a weight is none on a mixture of weights
             is_free = np.isinf(low).all() and np.isinf(high).all()
-            if slot.name not in layer.channel_weights() or not is_free:
+            if slot.name not in layer.facts.channel_weights or not is_free:
                 continue
             at, lags = slice(slot.start, slot.stop), _lags(layer, slot)
             if lags is not None:
@@ -126,7 +126,7 @@ def _lags(layer: KernelLayer, slot: Slot) -> Lags | None:
         return None
     lags = Lags(layer.memory, layer.lookahead)
     fits = lags.n > 1 and slot.shape[1] == lags.n and slot.shape[0] * lags.n <= _MOST_LAGGED
-    return lags if fits and slot.name in layer.linear_parameters() else None
+    return lags if fits and slot.name in layer.facts.linear_in else None
 
 
 def _lagged_whitening(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..distributions import Distribution
-from ..layers.base import KernelLayer, Layer
+from ..layers.base import Layer
 from .engine.vector import ParameterVector, Slot
 
 
@@ -194,10 +194,9 @@ def _weight(layer: Layer, option: str) -> float:
 
 def _smoothed_axes(layer: Layer, parameter: str) -> list[tuple[int, float]]:
     """Give the axes of a parameter to be smooth along, and how much."""
-    axes_of = layer.smooth_axes() if isinstance(layer, KernelLayer) else {}
     return [
         (axes[parameter], _weight(layer, option))
-        for option, axes in axes_of.items()
+        for option, axes in layer.facts.smooth_along.items()
         if parameter in axes and _weight(layer, option)
     ]
 

@@ -67,7 +67,7 @@ def rate_bounds(
 
 
 def _check_last(layer: Layer) -> None:
-    kept = layer.nonnegative() if isinstance(layer, KernelLayer) else None
+    kept = layer.facts.nonnegative if isinstance(layer, KernelLayer) else None
     if kept is not None and kept.reaches_zero:
         raise ValueError(
             f"the loss 'poisson' needs rates above 0, but the output of {layer.label}, the last "
@@ -82,7 +82,7 @@ def _held(nodes: Sequence[Node], place: int) -> Iterator[tuple[int, str]]:
     if not isinstance(layer, KernelLayer):
         # what a layer of the user's own gives is not known beforehand
         return
-    kept = layer.nonnegative()
+    kept = layer.facts.nonnegative
     if kept is None:
         raise ValueError(
             f"the loss 'poisson' needs rates above 0, but nothing keeps the output of "

@@ -50,7 +50,7 @@ def warn_of_start(
         return
     if init not in _FROM_DATA or find_skeleton(nodes, needed) is None:
         warn_of_scales(inputs, target, whose)
-    elif any(getattr(nodes[place].layer, "starts_near_identity", False) for place in needed):
+    elif any(nodes[place].layer.facts.near_identity for place in needed):
         warn_of_scales(inputs, [], whose)
 
 

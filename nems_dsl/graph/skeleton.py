@@ -45,12 +45,12 @@ def find_skeleton(nodes: Sequence[Node], needed: Sequence[int]) -> Skeleton | No
     while True:
         layer, source = nodes[place].layer, nodes[place].sources[0].layer
         if not isinstance(layer, KernelLayer) or not (
-            layer.starts_near_identity or (layer.is_channelwise and layer.memory == 0)
+            layer.facts.near_identity or (layer.facts.channelwise and layer.memory == 0)
         ):
             break
         if source is None or len(readers[source]) > 1:
             break
-        if not layer.starts_near_identity:
+        if not layer.facts.near_identity:
             tail.insert(0, place)
         place = source
     front = _find_front(nodes, place)
@@ -68,9 +68,9 @@ def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
         layer, sources = nodes[place].layer, nodes[place].sources
         if not isinstance(layer, KernelLayer):
             return None
-        if layer.starts_near_identity:
+        if layer.facts.near_identity:
             sources = sources[:1]
-        elif not layer.is_affine or layer.stride > 1 or layer.memory is None:
+        elif not layer.facts.affine or layer.stride > 1 or layer.memory is None:
             return None
         else:
             found.add(place)

@@ -4,7 +4,8 @@ from math import log
 
 from numba import njit
 
-from nems_dsl.kernels.logarithm import log1p
+from .compiled import EXACT, SUMS
+from .logarithm import log1p
 
 # Beyond these the shift acts at a fiftieth of its rate.
 SOFT = 2.0
@@ -16,11 +17,9 @@ SMALLEST_RATIO = 1e-6
 LARGEST_RATIO = 1e300
 
 _LN_10 = log(10.0)
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _soften(shift):
     """Give the exponent of 10 that a shift stands for, and its slope."""
     o, slope = float(shift), 1.0
@@ -33,7 +32,7 @@ def _soften(shift):
     return o, slope
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _bounded(ratio):
     # NaN is within any bounds here, so that it comes through
     if ratio < SMALLEST_RATIO - 1:
@@ -43,7 +42,7 @@ def _bounded(ratio):
     return ratio
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def log_compress(x, shift, y):
     """Log compression: ``y = log((x + d) / d)``, ``d = 10**o``.
 
@@ -63,7 +62,7 @@ def log_compress(x, shift, y):
             out[t] = log1p(_bounded(signal[t] * per_d))
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def log_compress_vjp(x, shift, dy, dx, dshift):
     """Gradient of `log_compress`; 0 where x is so far below 0 that y is constant.
 

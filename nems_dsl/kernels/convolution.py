@@ -12,11 +12,10 @@ to the filters that are fast; leaving bins out is dearer than computing them.
 import numpy as np
 from numba import njit
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
+from .compiled import EXACT, SUMS
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _reached(lag, stride, n_in, n_out, least):
     """Bins of an output from `least`, first and end, that a lag takes from within the input."""
     first = max(least, -(-lag // stride))
@@ -26,7 +25,7 @@ def _reached(lag, stride, n_in, n_out, least):
 # The loops run over slices that begin at bin 0 where the stride is 1, for these vectorise.
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _add(weight, x, lag, stride, y, least=0):
     """y[s] += weight * x[s * stride - lag]."""
     first, stop = _reached(lag, stride, x.size, y.size, least)
@@ -41,7 +40,7 @@ def _add(weight, x, lag, stride, y, least=0):
             y[s] += weight * x[s * stride - lag]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _add_back(weight, dy, lag, stride, dx, least=0):
     """dx[s * stride - lag] += weight * dy[s]."""
     first, stop = _reached(lag, stride, dx.size, dy.size, least)
@@ -56,7 +55,7 @@ def _add_back(weight, dy, lag, stride, dx, least=0):
             dx[s * stride - lag] += weight * dy[s]
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _correlate(x, dy, lag, stride, least=0):
     """Sum of x[s * stride - lag] * dy[s] over s."""
     total = x.dtype.type(0)
@@ -76,7 +75,7 @@ def _correlate(x, dy, lag, stride, least=0):
 # ---- over time -----------------------------------------------------------------------------------
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pick(full, y, ahead, stride, starts, out_starts):
     """Take bins that lie ahead: ``y[f,s] = full[f,stride*s+ahead]``, 0 beyond the trial.
 
@@ -94,7 +93,7 @@ def pick(full, y, ahead, stride, starts, out_starts):
             _add(y.dtype.type(1), full[f, a:b], -ahead, stride, y[f, p:q])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pick_vjp(dy, d_full, ahead, stride, starts, out_starts):
     """Gradient of the input of `pick`.
 
@@ -112,12 +111,12 @@ def pick_vjp(dy, d_full, ahead, stride, starts, out_starts):
             _add_back(dy.dtype.type(1), dy[f, p:q], -ahead, stride, d_full[f, a:b])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _first_at_end(n_in, ahead, stride):
     return max(0, -((ahead - n_in) // stride))
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_end(h, x, y, ahead, stride, starts, out_starts):
     """Add ``sum_c sum_k h[f,c,k] x[c,f,stride*s+ahead-k]`` where `pick` gave 0.
 
@@ -138,7 +137,7 @@ def fir_end(h, x, y, ahead, stride, starts, out_starts):
                 _add(h[f, c, k], row, k - ahead, stride, out, least)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_end_vjp_filter(x, dy, dh, ahead, stride, starts, out_starts):
     """Gradient of the taps of `fir_end`.
 
@@ -159,7 +158,7 @@ def fir_end_vjp_filter(x, dy, dh, ahead, stride, starts, out_starts):
                 dh[f, c, k] += _correlate(row, out, k - ahead, stride, least)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_end_vjp_input(h, dy, dx, ahead, stride, starts, out_starts):
     """Gradient of the input of `fir_end`.
 
@@ -180,7 +179,7 @@ def fir_end_vjp_input(h, dy, dx, ahead, stride, starts, out_starts):
                 _add_back(h[f, c, k], out, k - ahead, stride, row, least)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def add_rows(weight, x, y, stride, starts, out_starts):
     """Add as many rows as there are in both: ``y[i,s] += weight x[i,stride*s]``.
 
@@ -198,7 +197,7 @@ def add_rows(weight, x, y, stride, starts, out_starts):
             _add(weight, x[c, a:b], 0, stride, y[c, p:q])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def add_rows_vjp(weight, dy, dx, stride, starts, out_starts):
     """Gradient of the input of `add_rows`.
 
@@ -219,7 +218,7 @@ def add_rows_vjp(weight, dy, dx, stride, starts, out_starts):
 # ---- over time and channels ----------------------------------------------------------------------
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def conv2d(w, x, y, across, starts):
     """Filter over channels and past bins, zeros outside.
 
@@ -246,7 +245,7 @@ def conv2d(w, x, y, across, starts):
                         _add(w[f, m, k], row, k, 1, out)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def conv2d_vjp_filter(x, dy, dw, across, starts):
     """Gradient of the filters of `conv2d`.
 
@@ -270,7 +269,7 @@ def conv2d_vjp_filter(x, dy, dw, across, starts):
                         dw[f, m, k] += _correlate(row, out, k, 1)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def conv2d_vjp_input(w, dy, dx, across, starts):
     """Gradient of the input of `conv2d`.
 
@@ -295,7 +294,7 @@ def conv2d_vjp_input(w, dy, dx, across, starts):
                         _add_back(w[f, m, k], out, k, 1, row)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pool_max(stacked, y):
     """Largest of the filters: ``y[c,t] = max_f stacked[c,f,t]``.
 
@@ -312,7 +311,7 @@ def pool_max(stacked, y):
                 out[t] = max(out[t], row[t])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pool_max_vjp(stacked, y, dy):
     """Replace `stacked` by its gradient: that of the output where it is the first of the largest.
 

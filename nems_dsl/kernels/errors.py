@@ -4,8 +4,10 @@ import math
 
 from numba import njit
 
+from .compiled import EXACT, SUMS
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+
+@njit(**SUMS)
 def squared_error(prediction, target, d_prediction):
     """Sum of squared differences, and the differences: ``sum (prediction - target)**2``.
 
@@ -33,7 +35,7 @@ def squared_error(prediction, target, d_prediction):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+@njit(**SUMS)
 def weighted_squared_error(prediction, target, weights, d_prediction):
     """Weighted sum of squared differences: ``sum_c w[c] sum_t (prediction - target)**2``.
 
@@ -63,7 +65,7 @@ def weighted_squared_error(prediction, target, weights, d_prediction):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**EXACT)
 def squared_curvature(target, weights, out):
     """Curvature of the two squared errors, in the convention of their gradients: the weight.
 
@@ -81,7 +83,7 @@ def squared_curvature(target, weights, out):
             o[t] = weight if y[t] == y[t] else o.dtype.type(0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**EXACT)
 def poisson_error(prediction, target, weights, d_prediction):
     """Minus the log likelihood of counts, but for their factorials: ``sum w (p - y log p)``.
 
@@ -130,7 +132,7 @@ def poisson_error(prediction, target, weights, d_prediction):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**EXACT)
 def poisson_curvature(prediction, target, weights, out):
     """Fisher information of a count about its rate, weighted: ``w / p``.
 
@@ -150,7 +152,7 @@ def poisson_curvature(prediction, target, weights, out):
             o[t] = weight / float(p[t]) if y[t] == y[t] and p[t] > 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**EXACT)
 def count_targets(target):
     """Count the bins with a target that is not NaN.
 

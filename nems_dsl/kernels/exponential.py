@@ -4,6 +4,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from .compiled import FUSED
+
 SMALLEST = -708.0
 LARGEST = 709.0
 
@@ -33,7 +35,7 @@ def _power_of_two(typingctx, rounded):
 # No `reassoc` here, ever: it would cancel `+ _ROUND - _ROUND`. The flags of a caller do not reach
 # the instructions of an inlined callee, so a caller may use `reassoc` for its own sums; but this
 # must not become `inline="always"`, which copies the body before the flags are set.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(**FUSED)
 def exp_within(x):
     """Exponential of one float64 from -709 to 709, or NaN; as `exp`, which looks for others.
 
@@ -56,7 +58,7 @@ def exp_within(x):
     return (1.0 + (r + r * r * p)) * _power_of_two(rounded)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(**FUSED)
 def exp(x):
     """Exponential of one number, in float64, within 2 units in the last place.
 

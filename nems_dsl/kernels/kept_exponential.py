@@ -6,14 +6,12 @@ Reading two numbers takes a small part of the time of two exponentials.
 import numpy as np
 from numba import njit
 
+from .compiled import EXACT, SUMS
 from .exponential import LARGEST, SMALLEST, exp_within
 from .pointwise import LARGEST_KAPPA, SMALLEST_KAPPA, STRETCH, _clipped, _slope
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def double_exponential(x, base, amplitude, shift, kappa, inner, outer, y):
     """Do as `pointwise.double_exponential`, and keep both exponentials.
 
@@ -45,7 +43,7 @@ def double_exponential(x, base, amplitude, shift, kappa, inner, outer, y):
                 out[t] = b + a * g
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def double_exponential_vjp(
     x, base, amplitude, shift, kappa, inner, outer, dy, dx, dbase, damplitude, dshift, dkappa
 ):

@@ -4,6 +4,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from .compiled import FUSED
+
 _LN_2 = 0.6931471805599453
 # The bits of sqrt(0.5): what lies above a multiple of 2**52 beyond them is the mantissa that
 # makes a number of [sqrt(0.5), sqrt(2)), the multiple the exponent.
@@ -48,7 +50,7 @@ def _mantissa(builder, bits):
 
 # No `reassoc` here, ever: it would cancel `1.0 + x - 1.0`. The flags of a caller do not reach the
 # instructions of an inlined callee, so a caller may use `reassoc` for its own sums.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(**FUSED)
 def log1p(x):
     """Logarithm of 1 + x in float64, within 4 units in the last place.
 

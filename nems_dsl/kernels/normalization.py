@@ -4,18 +4,13 @@ from math import sqrt
 
 from numba import njit
 
+from .compiled import SUMS
+
 # A standard deviation that is smaller, to the mean, is one of rounding errors.
 CONSTANT = 1e-6
 
-_SUMS = {
-    "cache": True,
-    "nogil": True,
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz"},
-}
 
-
-@njit(**_SUMS)
+@njit(**SUMS)
 def divide_by_sd(y, sd, starts):
     """Divide each channel of each trial by its standard deviation.
 
@@ -51,7 +46,7 @@ def divide_by_sd(y, sd, starts):
                     trial[t] /= divisor
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def divide_by_sd_vjp(y, sd, dy, starts):
     """Carry a gradient back through `divide_by_sd`, in place.
 

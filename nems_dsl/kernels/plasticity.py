@@ -14,31 +14,31 @@ after. Facilitation (u < 0) feeds on itself: its D is held.
 import numpy as np
 from numba import njit
 
-from nems_dsl.kernels.exponential import exp
+from .compiled import EXACT
+from .exponential import exp
 
 LEAD_IN = 100
 MOST_FACILITATED = -4.0
 # Beyond it the depletion is held in any case, and in float32 infinity times 0 is near.
 _MOST_GROWTH = 80.0
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_FUSED = {**_EXACT, "fastmath": {"contract"}}
+_FUSED = {**EXACT, "fastmath": {"contract"}}
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def rectified(x):
     """Give `x` where it is above 0, else 0."""
     # Not max(x, 0): a NaN must come through.
     return 0.0 if x <= 0 else float(x)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def limits(u, euler):
     """Give the bounds of the depletion; Euler's steps may pass full depletion, and must not."""
     return MOST_FACILITATED if u < 0 else -np.inf, 1.0 if euler and u > 0 else np.inf
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def start(first, rate, euler, from_rest, lowest, highest):
     """Give the depletion in the first bin, of drive X = `first`, and its slopes by both numbers."""
     if from_rest:
@@ -61,7 +61,7 @@ def start(first, rate, euler, from_rest, lowest, highest):
     return depletion, by_first, by_rate
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _trapezoid_terms(drive, u, rate, decay, summand):
     """Prepare the factor and summand of the recursion, in which exponentials do not vectorize."""
     before, now, decays, summands = drive[:-1], drive[1:], decay[1:], summand[1:]
@@ -73,7 +73,7 @@ def _trapezoid_terms(drive, u, rate, decay, summand):
         summands[t] = (w * a + b) / 2
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _euler_terms(drive, u, rate, decay, summand):
     before, decays, summands = drive[:-1], decay[1:], summand[1:]
     for t in range(before.size):
@@ -110,7 +110,7 @@ def _recur(decay, depletion):
         t += 1
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _recur_within(decay, depletion, lowest, highest):
     state = float(depletion[0])
     for t in range(1, depletion.size):
@@ -122,7 +122,7 @@ def _recur_within(decay, depletion, lowest, highest):
         depletion[t] = state
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _stp_row(u, rate, drive, x, y, depletion, decay, euler, from_rest):
     if x.size == 0:
         return
@@ -144,7 +144,7 @@ def _stp_row(u, rate, drive, x, y, depletion, decay, euler, from_rest):
         y[t] = rectified(x[t]) * (1 - depletion[t])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def stp(u, tau, drive, x, y, depletion, decay, starts, euler, from_rest):
     """Depress each channel by past input: ``y[c,t] = max(x[c,t], 0) (1 - D[c,t])``.
 
@@ -185,7 +185,7 @@ def stp(u, tau, drive, x, y, depletion, decay, starts, euler, from_rest):
             )
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def crosstalk(x, drive):
     """Drive all channels alike, by the mean of what is above 0 in them.
 

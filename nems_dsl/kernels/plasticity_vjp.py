@@ -6,14 +6,13 @@ depletion of the bin after; from the costates follow the gradients of the drive 
 
 from numba import njit
 
-from nems_dsl.kernels.plasticity import limits, rectified, start
+from .compiled import EXACT, SUMS
+from .plasticity import limits, rectified, start
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_FUSED = {**_EXACT, "fastmath": {"contract"}}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
+_FUSED = {**EXACT, "fastmath": {"contract"}}
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _sources(x, dy, is_delayed, costate):
     """Give the gradient of each bin's depletion by what it is used for in the output."""
     delay = 1 if is_delayed else 0
@@ -49,7 +48,7 @@ def _costates(decay, costate):
         t -= 1
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _costates_within(decay, depletion, costate, lowest, highest):
     """As `_costates`; a depletion that was held at a bound answers to nothing before it."""
     later = 0.0
@@ -62,7 +61,7 @@ def _costates_within(decay, depletion, costate, lowest, highest):
             later *= decay[t]
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _split_trapezoid(drive, u, depletion, decay, costate):
     """Replace costate[t] by the gradient of X[t] through D[t], and decay[t] by that through D[t+1].
 
@@ -86,7 +85,7 @@ def _split_trapezoid(drive, u, depletion, decay, costate):
     return d_rate
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _split_euler(depletion, decay, costate):
     """As `_split_trapezoid`."""
     depleted, costates, shifted = depletion[:-1], costate[1:], decay[:-1]
@@ -100,7 +99,7 @@ def _split_euler(depletion, decay, costate):
     return d_rate
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _gather(drive, u, d_next, d_drive):
     """Add `d_next` to the gradient of X[t] in `d_drive`, and turn the sum into that of the drive.
 
@@ -115,7 +114,7 @@ def _gather(drive, u, d_next, d_drive):
     return d_u
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _pass_on(x, depletion, dy, dx, is_delayed):
     """Add the gradient of the input as the output's factor; none where it is not above 0."""
     if is_delayed:
@@ -125,7 +124,7 @@ def _pass_on(x, depletion, dy, dx, is_delayed):
         dx[t] = dx[t] + dy[t] * (1 - depletion[t]) if x[t] > 0 else dx[t] * 0
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _stp_row_vjp(u, rate, drive, x, depletion, decay, dy, d_drive, euler, from_rest):
     """Write the gradient of the drive, and return those of u and of 1/tau."""
     if x.size == 0:
@@ -147,7 +146,7 @@ def _stp_row_vjp(u, rate, drive, x, depletion, decay, dy, d_drive, euler, from_r
     return _gather(drive, u, decay, d_drive), d_rate
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def stp_vjp(u, tau, drive, x, depletion, decay, dy, dx, du, dtau, starts, euler, from_rest, is_own):
     """Gradient of `plasticity.stp`, exact through recursion and start; 0 where x is not above 0.
 
@@ -193,7 +192,7 @@ def stp_vjp(u, tau, drive, x, depletion, decay, dy, dx, du, dtau, starts, euler,
                 _pass_on(x[c, a:b], depletion[c, a:b], dy[c, a:b], dx[c, a:b], is_delayed)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def crosstalk_vjp(x, depletion, dy, dx, d_drive, starts, is_delayed):
     """Turn what `stp_vjp` gives for a drive by `plasticity.crosstalk` into that of the input.
 

@@ -8,7 +8,8 @@ float32 long before its result does.
 import numpy as np
 from numba import njit
 
-from nems_dsl.kernels.exponential import LARGEST, exp, exp_within
+from .compiled import EXACT, SUMS
+from .exponential import LARGEST, exp, exp_within
 
 # Beyond these the curve is a step, to within inputs of 1e-149, or constant, and products with
 # exp(kappa) would overflow or vanish.
@@ -19,11 +20,8 @@ SATURATED = -7.0
 # Bins between two loops of one exponential each, which are faster than one loop of two.
 STRETCH = 512
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def level(x, shift, y):
     """Level shift: ``y = x + shift``.
 
@@ -39,7 +37,7 @@ def level(x, shift, y):
             out[t] = signal[t] + s
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def level_vjp(x, shift, dy, dx, dshift):
     """Gradient of `level`: ``dx = dy``, ``dshift += sum dy``.
 
@@ -60,7 +58,7 @@ def level_vjp(x, shift, dy, dx, dshift):
         dshift[c] += total
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def scale(x, gain, y):
     """Factor: ``y = gain * x``.
 
@@ -76,7 +74,7 @@ def scale(x, gain, y):
             out[t] = g * signal[t]
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def scale_vjp(x, gain, dy, dx, dgain):
     """Gradient of `scale`: ``dx = gain * dy``, ``dgain += sum dy * x``.
 
@@ -97,7 +95,7 @@ def scale_vjp(x, gain, dy, dx, dgain):
         dgain[c] += total
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def rectify(x, shift, offset, gain, y):
     """Rectified line: ``y = offset + gain * max(x + shift, 0)``.
 
@@ -115,7 +113,7 @@ def rectify(x, shift, offset, gain, y):
             out[t] = b if z <= 0 else b + g * z
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def rectify_vjp(x, shift, offset, gain, dy, dx, dshift, doffset, dgain):
     """Gradient of `rectify`, with slope 0 at the corner.
 
@@ -144,7 +142,7 @@ def rectify_vjp(x, shift, offset, gain, dy, dx, dshift, doffset, dgain):
         dgain[c] += d_gain
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def hinge(x, shift, alpha, y):
     """Two slopes: ``y = z`` where ``z = x + shift`` is above 0, elsewhere ``alpha * z``.
 
@@ -161,7 +159,7 @@ def hinge(x, shift, alpha, y):
             out[t] = z if z > 0 else a * z
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def hinge_vjp(x, shift, alpha, dy, dx, dshift, dalpha):
     """Gradient of `hinge`, with slope alpha at the corner.
 
@@ -188,12 +186,12 @@ def hinge_vjp(x, shift, alpha, dy, dx, dshift, dalpha):
         dalpha[c] += d_alpha
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _slope(kappa):
     return exp(min(max(float(kappa), SMALLEST_KAPPA), LARGEST_KAPPA))
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _clipped(z):
     if z > LARGEST:
         return LARGEST
@@ -202,7 +200,7 @@ def _clipped(z):
     return z
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def double_exponential(x, base, amplitude, shift, kappa, y):
     """Sigmoid with two bends: ``y = base + amplitude * exp(-exp(-exp(kappa) * (x + shift)))``.
 
@@ -223,7 +221,7 @@ def double_exponential(x, base, amplitude, shift, kappa, y):
                 out[t] = b + a * exp(-inner[t])
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def double_exponential_vjp(
     x, base, amplitude, shift, kappa, dy, dx, dbase, damplitude, dshift, dkappa
 ):

@@ -10,13 +10,13 @@ import math
 import numpy as np
 from numba import njit
 
+from .compiled import EXACT
+
 #: samples of the response per tap
 OVERSAMPLED = 5
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def _respond(poles, zeros, left_out, order, response):
     """Write the response of a gain of 1, without the zero `left_out`, `order` samples late."""
     n = response.size
@@ -33,7 +33,7 @@ def _respond(poles, zeros, left_out, order, response):
             response[i] += pole * response[i - 1]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _places(k, delay, n_taps):
     """Sample on the left of what tap k reads and the share of the next one; -1 if outside.
 
@@ -46,7 +46,7 @@ def _places(k, delay, n_taps):
     return left, at - left
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def taps(poles, zeros, delays, gains, h):
     """Taps from poles, zeros, delays in bins, and gains.
 
@@ -70,7 +70,7 @@ def taps(poles, zeros, delays, gains, h):
                 h[f, k] = gains[f] * line
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def taps_vjp(poles, zeros, delays, gains, dh, d_poles, d_zeros, d_delays, d_gains):
     """Gradients of the parameters of `taps`, all overwritten.
 

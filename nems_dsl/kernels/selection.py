@@ -3,16 +3,16 @@
 import numpy as np
 from numba import njit
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
+from .compiled import EXACT
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _place(value, n_channels):
     """Round a state to the number of a channel, the first and the last beyond either end."""
     return min(max(int(np.rint(min(max(value, 0.0), float(n_channels)))), 0), n_channels - 1)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pick_channel(x, state, y):
     """Channel that the state names: ``y[t] = x[round(state[t]), t]``.
 
@@ -25,7 +25,7 @@ def pick_channel(x, state, y):
         y[0, t] = x[_place(state[0, t], x.shape[0]), t]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pick_channel_vjp(state, dy, dx):
     """Gradient of `pick_channel` by its input: that of the output, in the channel picked.
 

@@ -9,17 +9,15 @@ from math import sqrt
 
 from numba import njit
 
-from nems_dsl.kernels.exponential import exp
-from nems_dsl.kernels.logarithm import log1p
+from .compiled import EXACT, SUMS
+from .exponential import exp
+from .logarithm import log1p
 
 # Saturated long before, at any sensible slope; products with errors stay finite.
 LARGEST_INPUT = 1e100
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def _bounded(z):
     # NaN is within any bounds here, so that it comes through
     if z > LARGEST_INPUT:
@@ -29,7 +27,7 @@ def _bounded(z):
     return z
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def logistic(x, base, amplitude, shift, slope, y):
     """Logistic sigmoid: ``y = base + amplitude / (1 + exp(-slope * (x + shift)))``.
 
@@ -48,7 +46,7 @@ def logistic(x, base, amplitude, shift, slope, y):
             out[t] = b + a * ((1.0 if z >= 0 else e) / (1 + e))
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def logistic_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitude, dshift, dslope):
     """Gradient of `logistic`; exactly 0 where the curve is saturated.
 
@@ -85,7 +83,7 @@ def logistic_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitude, ds
         dslope[c] += d_slope
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def algebraic(x, base, amplitude, shift, slope, y):
     """Sigmoid without exponentials, slow to saturate.
 
@@ -105,7 +103,7 @@ def algebraic(x, base, amplitude, shift, slope, y):
             out[t] = b + a * (0.5 + 0.5 * z / sqrt(1 + z * z))
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def algebraic_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitude, dshift, dslope):
     """Gradient of `algebraic`.
 
@@ -141,7 +139,7 @@ def algebraic_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitude, d
         dslope[c] += d_slope
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def saturated_line(x, base, amplitude, shift, slope, y):
     """Line between two levels: ``y = base + min(max(slope * (x + shift), 0), amplitude)``.
 
@@ -161,7 +159,7 @@ def saturated_line(x, base, amplitude, shift, slope, y):
             out[t] = b + (a if raised >= a else raised)
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def saturated_line_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitude, dshift, dslope):
     """Gradient of `saturated_line`, with slope 0 at both corners.
 
@@ -197,7 +195,7 @@ def saturated_line_vjp(x, base, amplitude, shift, slope, dy, dx, dbase, damplitu
         dslope[c] += d_slope
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def soft_rectify(x, shift, offset, gain, y):
     """Smooth rectifier: ``y = offset + gain * log(1 + exp(x + shift))``.
 
@@ -215,7 +213,7 @@ def soft_rectify(x, shift, offset, gain, y):
             out[t] = b + g * ((z if z > 0 else 0.0) + log1p(exp(-abs(z))))
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def soft_rectify_vjp(x, shift, offset, gain, dy, dx, dshift, doffset, dgain):
     """Gradient of `soft_rectify`.
 

@@ -8,14 +8,12 @@ sums of the state are made by `weights.mix`; here are those that bend.
 
 from numba import njit
 
-from nems_dsl.kernels.exponential import exp
-from nems_dsl.kernels.pointwise import LARGEST_KAPPA, SMALLEST_KAPPA, _clipped, _slope
-
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
+from .compiled import EXACT, SUMS
+from .exponential import exp
+from .pointwise import LARGEST_KAPPA, SMALLEST_KAPPA, _clipped, _slope
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def modulate(x, rows, constant, y):
     """Sum gains and offsets: ``(rows[r] + constant[r]) * x + rows[R + r] + constant[R + r]``.
 
@@ -39,7 +37,7 @@ def modulate(x, rows, constant, y):
                 out[t] += (gain[t] + g) * signal[t] + (offset[t] + d)
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def modulate_vjp_rows(x, dy, drows, dconstant):
     """Gradient of the rows and constants of `modulate`.
 
@@ -69,7 +67,7 @@ def modulate_vjp_rows(x, dy, drows, dconstant):
         dconstant[n_rows + r] += d
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def modulate_vjp_input(rows, constant, dy, dx):
     """Gradient of the input of `modulate`: sums of ``dy * (rows[r] + constant[r])``.
 
@@ -92,14 +90,14 @@ def modulate_vjp_input(rows, constant, dy, dx):
                 out[t] += errors[t] * (gain[t] + g)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _n_alike(amplitude, state):
     """Count the rows, one after the other, that look at the same channel of the state."""
     n_rows, n_columns = amplitude.shape
     return n_rows if n_columns == state.shape[0] else n_rows // (2 * state.shape[0])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def sigmoids(state, amplitude, kappa, offset, rows):
     """Sum double exponentials of the state, one for each of its channels.
 
@@ -124,7 +122,7 @@ def sigmoids(state, amplitude, kappa, offset, rows):
                 out[t] += a * exp(-exp(-_clipped(k * (signal[t] - o))))
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def sigmoids_vjp(state, amplitude, kappa, offset, drows, damplitude, dkappa, doffset):
     """Gradient of the parameters of `sigmoids`; exactly 0 where a curve is saturated.
 
@@ -161,7 +159,7 @@ def sigmoids_vjp(state, amplitude, kappa, offset, drows, damplitude, dkappa, dof
             doffset[r, s] -= d_offset
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def sigmoids_vjp_state(state, amplitude, kappa, offset, drows, dstate):
     """Gradient of the state of `sigmoids`: ``dstate[s] = sum_r d[r, s] * exp(kappa[r, s])``.
 
@@ -187,7 +185,7 @@ def sigmoids_vjp_state(state, amplitude, kappa, offset, drows, dstate):
                 out[t] += ((float(errors[t]) * a) * (e * exp(-e))) * k
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def hinges(state, corner, below, above, rows):
     """Sum bent lines of the state, one for each of its channels.
 
@@ -210,7 +208,7 @@ def hinges(state, corner, below, above, rows):
                 out[t] += w * (high if w > 0 else low)
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def hinges_vjp(state, corner, below, above, drows, dcorner, dbelow, dabove):
     """Gradient of the parameters of `hinges`; at a corner the slope is the mean of both sides'.
 
@@ -237,7 +235,7 @@ def hinges_vjp(state, corner, below, above, drows, dcorner, dbelow, dabove):
             dabove[r, s] += d_above
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def hinges_vjp_state(state, corner, below, above, drows, dstate):
     """Gradient of the state of `hinges`, at a corner with the mean of both sides' slopes.
 

@@ -11,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Flow, Number, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Work, flat
+from .base import Arrays, Facts, KernelLayer, Parameter, Phi, Work, flat
 from .fir import STRIDE
 
 
@@ -71,6 +71,12 @@ class Convolution(KernelLayer):
         example="conv2d.3x3x4.max-relu.18-wc.18x1",
         source="two-dimensional convolution, causal in time",
     )
+
+    @property
+    def facts(self) -> Facts:
+        if self._pools_by_max:
+            return Facts()
+        return Facts(linear=True, linear_in_weights=True, linear_in=("coefficients",))
 
     @property
     def memory(self) -> int:  # type: ignore[override]

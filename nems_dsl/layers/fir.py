@@ -22,7 +22,7 @@ from ..keywords import (
 )
 from . import polezero
 from .arena import empty
-from .base import Arrays, FreeParameter, KernelLayer, Parameter, Phi, Tangents, Work
+from .base import Arrays, Facts, FreeParameter, KernelLayer, Parameter, Phi, Tangents, Work
 from .tangents import join
 
 FORMS = (
@@ -55,8 +55,6 @@ class Filter(KernelLayer):
 
     `prepare` of a subclass gives the taps, (out, in, taps).
     """
-
-    is_linear = is_linear_in_weights = True
 
     @property
     def memory(self) -> int:  # type: ignore[override]
@@ -237,23 +235,25 @@ class FiniteImpulseResponse(Filter):
             return polezero.shapes((dims["in"], *outputs), options)
         return {"coefficients": (dims["in"], dims["taps"], *outputs)}
 
-    def channel_weights(self) -> tuple[str, ...]:
-        return () if polezero.is_pole_zero(self.options) else ("coefficients",)
-
-    def smooth_axes(self) -> dict[str, dict[str, int]]:
-        return {"sl": {"coefficients": 1}, "sc": {"coefficients": 0}}
+    @property
+    def facts(self) -> Facts:
+        if polezero.is_pole_zero(self.options):
+            return Facts(linear=True, linear_in_weights=True, linear_in=("gains",), gain="gains")
+        own = ("coefficients",)
+        return Facts(
+            linear=True,
+            linear_in_weights=True,
+            linear_in=own,
+            gain="coefficients",
+            channel_weights=own,
+            smooth_along={"sl": {"coefficients": 1}, "sc": {"coefficients": 0}},
+        )
 
     def initial_parameters(self) -> Phi:
         if polezero.is_pole_zero(self.options):
             return polezero.parameters((self.dims["in"], *self.outputs(self.dims)), self.options)
         shape = self.parameter_shapes(self.dims, self.options)["coefficients"]
         return Phi(Parameter("coefficients", shape, Normal(starting_taps(shape), 1 / shape[1])))
-
-    def linear_parameters(self) -> tuple[str, ...]:
-        return (self.gain() or "",)
-
-    def gain(self) -> str | None:
-        return "gains" if polezero.is_pole_zero(self.options) else "coefficients"
 
     def parameter_tangents(
         self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]

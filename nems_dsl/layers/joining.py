@@ -11,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, NonNegative, Parameter, Phi, Work
+from .base import Arrays, Facts, KernelLayer, NonNegative, Parameter, Phi, Work
 
 MOST_SIGNALS = 100
 NO_SHAPE = (ShapeForm((), n_required=0),)
@@ -64,7 +64,7 @@ class Concatenate(Joining):
     [[1.0, 2.0, 7.0]]
     """
 
-    is_linear = True
+    facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
     signature = Signature(
         head="cat",
         summary="puts the channels of several signals side by side",
@@ -77,9 +77,6 @@ class Concatenate(Joining):
         example="a=wc.18x2-b=wc.18x3@stim-cat@a,b-fir.5x15-dexp.1",
         source="concatenation",
     )
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all")
 
     def forward(self, work: Work) -> None:
         for x, y in zip(work.inputs, self._parts(work.inputs, work.out), strict=True):
@@ -135,7 +132,7 @@ class SkipConnection(Joining):
     [[1.0, 32.0]]
     """
 
-    is_linear = True
+    facts = Facts(linear=True, linear_in=("coefficients",))
     signature = Signature(
         head="skip",
         summary="adds weighted sums of other signals to a signal as further channels",

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import kernels
 from ..keywords import Flow, ShapeForm, Signature, registry
-from .base import KernelLayer, NonNegative, Phi, Work
+from .base import Facts, KernelLayer, NonNegative, Phi, Work
 
 
 @registry.register
@@ -47,6 +47,7 @@ class MergeChannels(KernelLayer):
         source="selection",
     )
     memory = 0
+    facts = Facts(nonnegative=NonNegative(inputs="first"))
 
     @staticmethod
     def parameter_shapes(
@@ -56,9 +57,6 @@ class MergeChannels(KernelLayer):
 
     def initial_parameters(self) -> Phi:
         return Phi()
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="first")
 
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         return (1,)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import NonNegative, Phi, Work, flat
+from .base import Facts, NonNegative, Phi, Work, flat
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
@@ -17,6 +18,7 @@ from .pointwise import (
     OnLine,
     Pointwise,
     rectified_guess,
+    shift_guess,
 )
 
 
@@ -42,22 +44,16 @@ class LevelShift(Pointwise):
         source="constant offset",
     )
     names = ("shift",)
-
-    @property
-    def is_affine(self) -> bool:
-        return "n" not in self.options
-
-    def additive_parameters(self) -> tuple[str, ...]:
-        return ("shift",) if self.is_affine else ()
-
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        return {"shift": y.mean(axis=1) - x.mean(axis=1)}
+    curve_facts = Facts(
+        affine=True,
+        linear_in=("shift",),
+        additive=("shift",),
+        nonnegative=NonNegative(("shift",), inputs="all"),
+        guess=shift_guess,
+    )
 
     def initial_parameters(self) -> Phi:
         return Phi(self._parameter("shift", Normal(0, 0.01)))
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(("shift",), inputs="all")
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -94,19 +90,15 @@ class Scale(Pointwise):
         source="constant factor",
     )
     names = ("gain",)
-    is_linear = True
-
-    def linear_parameters(self) -> tuple[str, ...]:
-        return ("gain",)
-
-    def gain(self) -> str | None:
-        return "gain"
+    curve_facts = Facts(
+        linear=True,
+        linear_in=("gain",),
+        gain="gain",
+        nonnegative=NonNegative(("gain",), inputs="all"),
+    )
 
     def initial_parameters(self) -> Phi:
         return Phi(self._parameter("gain", Normal(1, 1)))
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(("gain",), inputs="all")
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -115,6 +107,14 @@ class Scale(Pointwise):
     @staticmethod
     def curve_vjp() -> Callable[..., None]:
         return kernels.pointwise.scale_vjp
+
+
+def _guess_double_exponential(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    spread = x.std(axis=1)
+    # nothing tells the slope for an input that never changes
+    spread = np.where(spread > 1e-9 * np.abs(x).max(axis=1), spread, 1.0)
+    levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
+    return {**levels, "shift": -x.mean(axis=1), "kappa": -np.log(spread)}
 
 
 @registry.register
@@ -143,15 +143,12 @@ class DoubleExponential(Pointwise):
     )
     names = ("base", "amplitude", "shift", "kappa")
 
-    def linear_parameters(self) -> tuple[str, ...]:
-        return () if "n" in self.options else ("base", "amplitude")
-
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        spread = x.std(axis=1)
-        # nothing tells the slope for an input that never changes
-        spread = np.where(spread > 1e-9 * np.abs(x).max(axis=1), spread, 1.0)
-        levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
-        return {**levels, "shift": -x.mean(axis=1), "kappa": -np.log(spread)}
+    curve_facts = Facts(
+        linear_in=("base", "amplitude"),
+        additive=("base",),
+        nonnegative=NonNegative(("base", "amplitude")),
+        guess=_guess_double_exponential,
+    )
 
     def initial_parameters(self) -> Phi:
         return Phi(
@@ -160,9 +157,6 @@ class DoubleExponential(Pointwise):
             self._parameter("shift", Normal(0, 0.1)),
             self._parameter("kappa", Normal(0.2, 0.1)),
         )
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(("base", "amplitude"))
 
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         return (*super().scratch_shapes(*shapes), shapes[0], shapes[0])
@@ -214,12 +208,11 @@ class RectifiedLinear(OnLine):
         source="linear rectifier",
     )
 
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        return rectified_guess(x, y)
-
-    def nonnegative(self) -> NonNegative | None:
+    @property
+    def facts(self) -> Facts:
         is_raised = "o" in self.options or self.parameters["offset"].values.min() > 0
-        return NonNegative(("offset", "gain"), reaches_zero=not is_raised)
+        kept = NonNegative(("offset", "gain"), reaches_zero=not is_raised)
+        return replace(super().facts, nonnegative=kept, guess=rectified_guess)
 
     @staticmethod
     def curve() -> Callable[..., None]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..distributions import HalfNormal, Normal
 from ..keywords import PENALTIES, Number, Option, Signature, registry
-from .base import Arrays, Parameter, Phi
+from .base import Arrays, Facts, Parameter, Phi
 from .fir import FLOWS, FORMS, Filter
 
 _DELAY = 1.5
@@ -52,6 +52,8 @@ class DampedOscillator(Filter):
         source="impulse response of a damped oscillator",
     )
 
+    facts = Facts(linear=True, linear_in_weights=True, linear_in=("gains",), gain="gains")
+
     @classmethod
     def parameter_shapes(
         cls, dims: Mapping[str, int], options: Mapping[str, Any]
@@ -69,12 +71,6 @@ class DampedOscillator(Filter):
             Parameter("gains", shape, Normal(np.where(place % 2, -0.1, 0.2), 0.2)),
             Parameter("delays", shape, HalfNormal(expected), bounds=(-1, self.dims["taps"])),
         )
-
-    def linear_parameters(self) -> tuple[str, ...]:
-        return ("gains",)
-
-    def gain(self) -> str | None:
-        return "gains"
 
     # ---- weights: (out, in, taps) ------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal, Uniform
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Number, Option, Signature, registry
-from .base import KernelLayer, Parameter, Phi, Work, flat
+from .base import Facts, KernelLayer, Parameter, Phi, Work, flat
 
 _START_U = 0.025
 _START_TAU = 50.0
@@ -59,12 +60,11 @@ class Plasticity(KernelLayer):
     """
 
     memory = None
-    starts_near_identity = True
 
     @property
-    def is_channelwise(self) -> bool:  # type: ignore[override]
-        """Whether channels leave one another alone: without crosstalk."""
-        return "x" not in self.options
+    def facts(self) -> Facts:
+        # with crosstalk channels do not leave one another alone
+        return Facts(channelwise="x" not in self.options, near_identity=True)
 
     _from_rest: ClassVar[bool] = False
     _own_names: ClassVar[tuple[str, ...]] = ("u", "tau")
@@ -349,6 +349,10 @@ class TwoCoursePlasticity(Plasticity):
         source="two courses of depletion as in Tsodyks & Markram (1997)",
     )
     _own_names = ("u", "tau", "u2", "tau2", "urat")
+
+    @property
+    def facts(self) -> Facts:
+        return replace(super().facts, linear_in=("urat",))
 
     def initial_parameters(self) -> Phi:
         mix = Parameter("urat", tuple(self.dims.values()), Uniform(0.25, 0.75), bounds=(0, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Distribution, Normal
 from ..keywords import Option
-from .base import KernelLayer, NonNegative, Parameter, Phi, Tangents, Work, flat
+from .base import Facts, KernelLayer, NonNegative, Parameter, Phi, Tangents, Work, flat
 from .tangents import scaled
 
 NORMALISED = Option("n", "output of standard deviation 1 in each trial")
@@ -25,7 +26,20 @@ class Pointwise(KernelLayer):
     """
 
     names: ClassVar[tuple[str, ...]]
-    is_channelwise = True
+    #: What a fit may know of the curve, without the option `n`.
+    curve_facts: ClassVar[Facts] = Facts()
+
+    @property
+    def facts(self) -> Facts:
+        """What a fit may know: each channel is by itself, and with `n` nothing is linear."""
+        facts = replace(self.curve_facts, channelwise=True)
+        if "n" not in self.options:
+            return facts
+        # what is added changes no standard deviation
+        linear_in = facts.additive
+        return replace(
+            facts, linear=False, affine=False, linear_in=linear_in, additive=(), gain=None
+        )
 
     @property
     def memory(self) -> int | None:  # type: ignore[override]
@@ -104,9 +118,11 @@ class OnLine(Pointwise):
 
     names = ("shift", "offset", "gain")
 
-    def linear_parameters(self) -> tuple[str, ...]:
-        return () if "n" in self.options else ("offset", "gain")
-
+    curve_facts = Facts(
+        linear_in=("offset", "gain"),
+        additive=("offset",),
+        nonnegative=NonNegative(("offset", "gain")),
+    )
     _freed_by: ClassVar = {"shift": "s", "offset": "o", "gain": "g"}
 
     @classmethod
@@ -120,13 +136,15 @@ class OnLine(Pointwise):
             self._free("gain", Normal(1.0, 0.01), fixed=1.0),
         )
 
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(("offset", "gain"))
-
     def _free(self, name: str, prior: Normal, fixed: float) -> Parameter:
         if name in self.fixed_parameters(self.options):
             return self._parameter(name, prior, initial_value=fixed, is_permanent=True)
         return self._parameter(name, prior)
+
+
+def shift_guess(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    """Give the shift after which input and wanted output have the same mean."""
+    return {"shift": y.mean(axis=1) - x.mean(axis=1)}
 
 
 def rectified_guess(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..keywords import Signature, registry
-from .base import NonNegative, Work, flat
+from .base import Facts, NonNegative, Work, flat
 from .joining import MOST_SIGNALS, NO_SHAPE, Dims, Joining, Options, Shape
 
 
@@ -57,8 +57,7 @@ class Multiply(Joining):
         "is not offered",
     )
 
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all")
+    facts = Facts(nonnegative=NonNegative(inputs="all"))
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         whole = self.output_shape(*shapes)
@@ -116,8 +115,7 @@ class MultiplyExponential(Joining):
         source="gain of exponential form",
     )
 
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="first")
+    facts = Facts(nonnegative=NonNegative(inputs="first"))
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         return shapes[1], self.output_shape(*shapes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..keywords import Flow, ShapeForm, Signature, registry
-from .base import KernelLayer, NonNegative, Work, flat
+from .base import Facts, KernelLayer, NonNegative, Work, flat
 from .joining import NO_SHAPE, Joining, Shape
 
 
@@ -24,7 +24,7 @@ class SumChannels(Joining):
     [[3.0], [7.0]]
     """
 
-    is_linear = True
+    facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
     signature = Signature(
         head="sum",
         summary="adds all channels up",
@@ -35,9 +35,6 @@ class SumChannels(Joining):
         example="wc.18x4-fir.4x15x4-relu.4-sum",
         source="sum",
     )
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all")
 
     def forward(self, work: Work) -> None:
         np.sum(flat(work.inputs[0]), axis=0, out=work.out[0])
@@ -62,7 +59,7 @@ class RepeatChannels(Joining):
     [[1.0, 2.0, 1.0, 2.0]]
     """
 
-    is_linear = True
+    facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
     signature = Signature(
         head="rep",
         summary="repeats all channels, one copy after the other",
@@ -73,9 +70,6 @@ class RepeatChannels(Joining):
         example="wc.18x1-fir.1x15-rep.3-dexp.3",
         source="repetition",
     )
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all")
 
     def forward(self, work: Work) -> None:
         self._copies(work.inputs[0], work.out)[...] = work.inputs[0]
@@ -105,7 +99,7 @@ class SwapAxes(KernelLayer):
     """
 
     memory = 0
-    is_linear = True
+    facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
     signature = Signature(
         head="sd",
         summary="exchanges the channels and the bank",
@@ -118,9 +112,6 @@ class SwapAxes(KernelLayer):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return shapes[0][::-1]
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all")
 
     def forward(self, work: Work) -> None:
         work.out[...] = work.inputs[0].swapaxes(0, 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Phi
+from .base import Facts, Phi
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
@@ -17,6 +18,7 @@ from .pointwise import (
     OnLine,
     Pointwise,
     rectified_guess,
+    shift_guess,
 )
 
 
@@ -53,8 +55,7 @@ class SoftRectifiedLinear(OnLine):
         source="softplus, Dugas et al. (2001)",
     )
 
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        return rectified_guess(x, y)
+    curve_facts = replace(OnLine.curve_facts, guess=rectified_guess)
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -100,9 +101,7 @@ class ParametricRectifiedLinear(Pointwise):
         source="He, Zhang, Ren & Sun (2015); alpha is the slope",
     )
 
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        return {"shift": y.mean(axis=1) - x.mean(axis=1)}
-
+    curve_facts = Facts(linear_in=("alpha",), guess=shift_guess)
     names = ("shift", "alpha")
 
     def initial_parameters(self) -> Phi:

@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Arrays, NonNegative, Phi
+from .base import Arrays, Facts, NonNegative, Phi
 from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, OnLine, Pointwise, rectified_guess
 
 _SMALLEST_WIDTH = 1e-3
+
+
+def _guess_line(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    return {"shift": -x.mean(axis=1), "offset": y.min(axis=1), "gain": np.ptp(y, axis=1)}
+
+
+def _guess_width(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
+    spread = np.maximum(x.std(axis=1), np.finfo(float).tiny)
+    return {**levels, "shift": x.mean(axis=1), "kappa": spread}
+
+
+def _guess_slope(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    guessed = _guess_width(x, y)
+    return {**guessed, "kappa": 1 / guessed["kappa"]}
+
+
+def _guess_saturated(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+    line = rectified_guess(x, y)
+    levels = {"base": line["offset"], "amplitude": np.ptp(y, axis=1)}
+    return {**levels, "shift": -line["shift"], "kappa": line["gain"]}
 
 
 @registry.register
@@ -58,8 +80,7 @@ class Sigmoid(OnLine):
         offset, gain, shift, _ = d_weights
         return super().prepare_vjp(values, weights, (shift, offset, gain))
 
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        return {"shift": -x.mean(axis=1), "offset": y.min(axis=1), "gain": np.ptp(y, axis=1)}
+    curve_facts = replace(OnLine.curve_facts, guess=_guess_line)
 
     @staticmethod
     def curve() -> Callable[..., None]:
@@ -83,15 +104,12 @@ class FittedSigmoid(Pointwise):
             self._parameter("kappa", Normal(1, 0.2)),
         )
 
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(("base", "amplitude"))
-
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        levels = {"base": y.min(axis=1), "amplitude": np.ptp(y, axis=1)}
-        spread = np.maximum(x.std(axis=1), np.finfo(float).tiny)
-        # kappa may be a width or a slope: both are about 1 for an input of unit spread
-        width = spread if self._slope(np.array(2.0)) < 1 else 1 / spread
-        return {**levels, "shift": x.mean(axis=1), "kappa": width}
+    curve_facts = Facts(
+        linear_in=("base", "amplitude"),
+        additive=("base",),
+        nonnegative=NonNegative(("base", "amplitude")),
+        guess=_guess_slope,
+    )
 
     @staticmethod
     def _slope(kappa: np.ndarray) -> np.ndarray:
@@ -140,6 +158,7 @@ class LogisticSigmoid(FittedSigmoid):
         example="wc.18x2.g-fir.2x15-logsig.1",
         source="logistic function; kappa is its width",
     )
+    curve_facts = replace(FittedSigmoid.curve_facts, guess=_guess_width)
 
     def initial_parameters(self) -> Phi:
         return Phi(
@@ -288,10 +307,7 @@ class SaturatedRectifier(FittedSigmoid):
             self._parameter("kappa", Normal(1, 0.2), bounds=(0.0, np.inf)),
         )
 
-    def guess(self, x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
-        line = rectified_guess(x, y)
-        levels = {"base": line["offset"], "amplitude": np.ptp(y, axis=1)}
-        return {**levels, "shift": -line["shift"], "kappa": line["gain"]}
+    curve_facts = replace(FittedSigmoid.curve_facts, linear_in=("base",), guess=_guess_saturated)
 
     @staticmethod
     def curve() -> Callable[..., None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Flow, Option, ShapeForm, Signature, registry
-from .base import Arrays, KernelLayer, Parameter, Phi, Tangents, Work
+from .base import Arrays, Facts, KernelLayer, Parameter, Phi, Tangents, Work
 from .tangents import scaled
 
 STATE_FORM = ShapeForm(
@@ -27,7 +28,10 @@ class Modulation(KernelLayer):
     """
 
     memory = 0
-    starts_near_identity = True
+
+    @property
+    def facts(self) -> Facts:
+        return Facts(near_identity=True)
 
     def n_modulations(self) -> int:
         """Give the number of gains."""
@@ -69,6 +73,18 @@ class Modulation(KernelLayer):
 
 class LinearModulation(Modulation):
     """Gains and offsets that are weighted sums of the state's channels."""
+
+    @property
+    def facts(self) -> Facts:
+        # without a fitted gain, signal and state are added up
+        is_sum = "d" in self.options
+        return replace(
+            super().facts,
+            linear=is_sum and "c" not in self.options,
+            affine=is_sum,
+            linear_in_weights=True,
+            linear_in=tuple(self.parameters),
+        )
 
     _gives_up: ClassVar = {"gain": "d", "offset": "g"}
 
@@ -214,8 +230,11 @@ class StateWeights(LinearModulation):
         example="wc.18x3-fir.3x15x3-sw.2x3",
         source="state-dependent weighting of channels",
     )
-    # all channels are summed into one
-    starts_near_identity = False
+
+    @property
+    def facts(self) -> Facts:
+        # all channels are summed into one
+        return replace(super().facts, near_identity=False)
 
     def output_shape(self, *shapes: tuple[int, ...]) -> tuple[int, ...]:
         return (1,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Option, Signature, registry
-from .base import Arrays, Parameter, Phi, Work
+from .base import Arrays, Facts, Parameter, Phi, Work
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
 _NAMES = ("gain1", "gain2", "offset1", "offset2", "x0")
@@ -51,6 +52,12 @@ class StateHinge(Modulation):
         example="wc.18x1-fir.1x15-statehinge.2x1",
         source="piecewise linear modulation by state",
     )
+
+    @property
+    def facts(self) -> Facts:
+        slopes = ("gain1", "gain2", "offset1", "offset2")
+        # with `m` the sign of one slope is that of another
+        return replace(super().facts, linear_in=() if "m" in self.options else slopes)
 
     @staticmethod
     def parameter_shapes(

@@ -10,7 +10,7 @@ import numpy as np
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Flow, Option, Signature, registry
-from .base import Arrays, Parameter, Phi, Work
+from .base import Arrays, Facts, Parameter, Phi, Work
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
 _KINDS = ("g", "d")
@@ -82,9 +82,10 @@ class StateDoubleExponential(Modulation):
     # ---- weights: a column for each channel of the state, and the sums of the bases ----------
 
     @property
-    def starts_near_identity(self) -> bool:  # type: ignore[override]
-        """Whether there is an output for each channel that comes in, and not for each state."""
-        return "per" not in self.options
+    def facts(self) -> Facts:
+        # with `per` there is an output for each state, and not for each channel that comes in
+        linear_in = ("base_g", "amp_g", "base_d", "amp_d")
+        return Facts(near_identity="per" not in self.options, linear_in=linear_in)
 
     def n_modulations(self) -> int:
         return self.dims["channels"] * (self.dims["state"] if "per" in self.options else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from ..keywords import (
 )
 from .base import (
     Arrays,
+    Facts,
     FreeParameter,
     KernelLayer,
     NonNegative,
@@ -131,14 +133,27 @@ class ReceptiveField(KernelLayer):
             "shift": (dims["out"],),
         }
 
-    def nonnegative(self) -> NonNegative | None:
-        if "relu" not in self.options or "sk" in self.options:
-            return None
-        return NonNegative(reaches_zero=True)
-
-    def smooth_axes(self) -> dict[str, dict[str, int]]:
+    @property
+    def facts(self) -> Facts:
         weights = "coefficients" if self._is_whole else "wcoefficients"
-        return {"sl": {"coefficients": 1}, "sc": {weights: 0}}
+        facts = Facts(
+            channel_weights=(weights,),
+            smooth_along={"sl": {"coefficients": 1}, "sc": {weights: 0}},
+            aim=None if self._is_whole else self._aim,
+        )
+        if "relu" in self.options:
+            is_rate = "sk" not in self.options
+            return replace(facts, nonnegative=NonNegative(reaches_zero=True) if is_rate else None)
+        added = () if self._is_whole else ("shift",)
+        return replace(
+            facts,
+            linear=self._is_whole,
+            linear_in_weights=self._is_whole and not self._skipped,
+            affine=True,
+            linear_in=("coefficients", *added),
+            additive=added,
+            gain=None if self._skipped else "coefficients",
+        )
 
     def initial_parameters(self) -> Phi:
         shapes = self.parameter_shapes(self.dims, self.options)
@@ -152,21 +167,8 @@ class ReceptiveField(KernelLayer):
             Parameter("shift", shapes["shift"], Normal(0, 0.01)),
         )
 
-    def channel_weights(self) -> tuple[str, ...]:
-        return ("coefficients",) if self._is_whole else ("wcoefficients",)
-
-    @property
-    def is_linear(self) -> bool:  # type: ignore[override]
-        """Whether nothing is rectified, or shifted by a parameter."""
-        return self._is_whole and "relu" not in self.options
-
-    @property
-    def is_affine(self) -> bool:
-        """Whether nothing is rectified."""
-        return "relu" not in self.options
-
-    def aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
-        if self._is_whole or self.dims["rank"] > directions.shape[1]:
+    def _aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
+        if self.dims["rank"] > directions.shape[1]:
             return {}
         weights = directions[:, : self.dims["rank"]]
         shape = self.parameters["wcoefficients"].shape
@@ -175,15 +177,6 @@ class ReceptiveField(KernelLayer):
                 weights.reshape(*weights.shape, 1), (*weights.shape, self.dims["out"])
             ).reshape(shape)
         }
-
-    def linear_parameters(self) -> tuple[str, ...]:
-        return ("coefficients", *self.additive_parameters()) if self.is_affine else ()
-
-    def additive_parameters(self) -> tuple[str, ...]:
-        return ("shift",) if self.is_affine and not self._is_whole else ()
-
-    def gain(self) -> str | None:
-        return None if self._skipped or "relu" in self.options else "coefficients"
 
     def parameter_tangents(
         self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]

@@ -12,15 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from .arena import empty
+from .facts import Facts
 from .work import Arrays, Work, flat
 
-if TYPE_CHECKING:
-    from .base import KernelLayer
+
+class Carrier(Protocol):
+    """What these derivatives need of a layer of kernels."""
+
+    @property
+    def facts(self) -> Facts:
+        """What may be known of the layer."""
+
+    def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
+        """Turn parameters into weights."""
+
+    def forward(self, work: Work) -> None:
+        """Write the output."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +98,7 @@ def scaled(tangents: Tangents, factors: np.ndarray) -> Tangents:
 
 
 def of_parameters(
-    layer: KernelLayer,
+    layer: Carrier,
     work: Work,
     values: Mapping[str, np.ndarray],
     free: Sequence[FreeParameter],
@@ -108,11 +120,11 @@ def of_parameters(
                 for moved in (up, down)
             ]
             entries = parameter.start + places
-            if layer.is_channelwise:
+            if layer.facts.channelwise:
                 change = _divided(_difference(layer, work, pair), span[:, None])
                 found.append(Tangents(entries, places, change))
                 continue
-            if layer.is_linear_in_weights:
+            if layer.facts.linear_in_weights:
                 slope = tuple(_divided(a - b, span[0]) for a, b in zip(*pair, strict=True))
                 change = run(layer, work, work.inputs, slope)
             else:
@@ -122,7 +134,7 @@ def of_parameters(
     return found
 
 
-def of_input(layer: KernelLayer, work: Work, number: int, tangents: Tangents) -> Tangents:
+def of_input(layer: Carrier, work: Work, number: int, tangents: Tangents) -> Tangents:
     """Carry derivatives of one of the inputs through a layer."""
     x = work.inputs[number]
     found = []
@@ -130,7 +142,7 @@ def of_input(layer: KernelLayer, work: Work, number: int, tangents: Tangents) ->
         direction = np.zeros_like(flat(x))
         direction[tangents.rows[places]] = tangents.values[places]
         change = _directional(layer, work, number, direction.reshape(x.shape))
-        if layer.is_channelwise:
+        if layer.facts.channelwise:
             rows = tangents.rows[places]
             found.append(Tangents(tangents.entries[places], rows, change[rows]))
             continue
@@ -150,29 +162,29 @@ def _divided(change: np.ndarray, span: np.ndarray | float) -> np.ndarray:
     return (change / span).astype(change.dtype)
 
 
-def _together(layer: KernelLayer, size: int) -> Iterator[np.ndarray]:
+def _together(layer: Carrier, size: int) -> Iterator[np.ndarray]:
     """Give the numbers of a parameter that may move at once: those of different rows."""
-    if layer.is_channelwise:
+    if layer.facts.channelwise:
         yield np.arange(size)
         return
     yield from (np.array([entry]) for entry in range(size))
 
 
-def _groups(layer: KernelLayer, tangents: Tangents) -> Iterator[np.ndarray]:
+def _groups(layer: Carrier, tangents: Tangents) -> Iterator[np.ndarray]:
     """Give the tangents that may pass at once."""
-    key = tangents.rows if layer.is_channelwise else tangents.entries
+    key = tangents.rows if layer.facts.channelwise else tangents.entries
     order = np.argsort(key, kind="stable")
     _, first, counts = np.unique(key[order], return_index=True, return_counts=True)
-    if not layer.is_channelwise:
+    if not layer.facts.channelwise:
         yield from (order[a : a + n] for a, n in zip(first, counts, strict=True))
         return
     for number in range(int(counts.max(initial=0))):
         yield order[first[counts > number] + number]
 
 
-def _directional(layer: KernelLayer, work: Work, number: int, direction: np.ndarray) -> np.ndarray:
+def _directional(layer: Carrier, work: Work, number: int, direction: np.ndarray) -> np.ndarray:
     x = work.inputs[number]
-    if layer.is_linear:
+    if layer.facts.linear:
         nothing = tuple(np.zeros_like(each) for each in work.inputs)
         return run(layer, work, _with(nothing, number, direction), work.weights)
     largest = float(np.abs(direction).max())
@@ -189,18 +201,18 @@ def _with(inputs: Arrays, number: int, changed: np.ndarray) -> Arrays:
 
 
 def _prepared(
-    layer: KernelLayer, values: Mapping[str, np.ndarray], name: str, moved: np.ndarray
+    layer: Carrier, values: Mapping[str, np.ndarray], name: str, moved: np.ndarray
 ) -> Arrays:
     dtype = values[name].dtype
     return layer.prepare({**values, name: moved.astype(dtype)})
 
 
-def _difference(layer: KernelLayer, work: Work, pair: Sequence[Arrays]) -> np.ndarray:
+def _difference(layer: Carrier, work: Work, pair: Sequence[Arrays]) -> np.ndarray:
     up, down = (run(layer, work, work.inputs, weights) for weights in pair)
     return up - down
 
 
-def run(layer: KernelLayer, work: Work, inputs: Arrays, weights: Arrays) -> np.ndarray:
+def run(layer: Carrier, work: Work, inputs: Arrays, weights: Arrays) -> np.ndarray:
     """Evaluate a layer elsewhere, into arrays of its own."""
     probe = replace(
         work,

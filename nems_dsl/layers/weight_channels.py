@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,17 @@ from ..keywords import (
     smooth_over_channels,
 )
 from .arena import empty
-from .base import Arrays, FreeParameter, KernelLayer, NonNegative, Parameter, Phi, Tangents, Work
+from .base import (
+    Arrays,
+    Facts,
+    FreeParameter,
+    KernelLayer,
+    NonNegative,
+    Parameter,
+    Phi,
+    Tangents,
+    Work,
+)
 from .tangents import join
 
 _MEAN_WEIGHT = 0.01
@@ -80,7 +91,6 @@ class WeightChannels(KernelLayer):
         source="linear spectral weighting; gaussian tuning as in Thorson, Lienard & David (2015)",
     )
     memory = 0
-    is_linear = is_linear_in_weights = True
 
     @staticmethod
     def parameter_shapes(
@@ -116,12 +126,27 @@ class WeightChannels(KernelLayer):
             return Phi(Parameter("coefficients", shape, HalfNormal(mean), bounds=(0, np.inf)))
         return Phi(Parameter("coefficients", shape, Normal(mean, _SD_WEIGHT)))
 
-    def channel_weights(self) -> tuple[str, ...]:
-        return () if {"g", "n"} & set(self.options) else ("coefficients",)
+    @property
+    def facts(self) -> Facts:
+        keeps_sign = {"g", "p"} & set(self.options)
+        facts = Facts(
+            linear=True,
+            linear_in_weights=True,
+            nonnegative=NonNegative(inputs="all") if keeps_sign else None,
+            smooth_along={"sc": {"coefficients": 0}},
+        )
+        if "n" in self.options:
+            return facts if "g" in self.options else replace(facts, aim=self._aim)
+        if "g" in self.options:
+            return replace(facts, tunings=self._tunings)
+        own = ("coefficients",)
+        return replace(
+            facts, linear_in=own, gain="coefficients", channel_weights=own, aim=self._aim
+        )
 
-    def aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
+    def _aim(self, directions: np.ndarray) -> dict[str, np.ndarray]:
         n_outputs = self.dims["out"] * self.dims.get("bank", 1)
-        if "g" in self.options or n_outputs > directions.shape[1]:
+        if n_outputs > directions.shape[1]:
             return {}
         weights = directions[:, :n_outputs]
         if "p" in self.options:
@@ -129,25 +154,17 @@ class WeightChannels(KernelLayer):
             weights = np.maximum(weights * np.sign(np.sum(weights * abs(weights), axis=0)), 0)
         return {"coefficients": weights.reshape(self.parameters["coefficients"].shape)}
 
-    def tunings(self) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
-        if "g" not in self.options or "n" in self.options:
-            return None
+    def _tunings(self) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         mean = np.arange(2 * self.dims["in"] - 1) / (2 * self.dims["in"])
         grid = [each.ravel() for each in np.meshgrid(mean, _TUNING_WIDTHS, indexing="ij")]
         parameters = dict(zip(("mean", "sd"), grid, strict=True))
         return self._raw(parameters), parameters
 
-    def linear_parameters(self) -> tuple[str, ...]:
-        return self.channel_weights()
-
-    def gain(self) -> str | None:
-        return None if {"g", "n"} & set(self.options) else "coefficients"
-
     def parameter_tangents(
         self, work: Work, values: Mapping[str, np.ndarray], free: Sequence[FreeParameter]
     ) -> list[Tangents]:
         x = work.inputs[0]
-        if not self.channel_weights() or x.ndim == 3:
+        if not self.facts.channel_weights or x.ndim == 3:
             return super().parameter_tangents(work, values, free)
         n_rows = len(work.weights[0])
         return [mixed(x, n_rows, each.start) for each in free]
@@ -156,12 +173,6 @@ class WeightChannels(KernelLayer):
         if work.inputs[0].ndim == 3:
             return super().input_tangents(work, number, incoming)
         return join([weighted(incoming, w, row) for row, w in enumerate(work.weights[0])])
-
-    def nonnegative(self) -> NonNegative | None:
-        return NonNegative(inputs="all") if {"g", "p"} & set(self.options) else None
-
-    def smooth_axes(self) -> dict[str, dict[str, int]]:
-        return {"sc": {"coefficients": 0}}
 
     # ---- weights -----------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def check_layer(
 
     Its output is finite, as long as its input and the same each time; parameters are as declared
     and start within their bounds; derivatives, where it gives any, backwards and forwards, are
-    those of central differences; it is linear, or leaves channels alone, where it says so; no
+    those of central differences; its facts are true, and what is true is among them; no
     trial has a bearing on another; it remembers and looks ahead no further than it says; single
     precision gives nearly the same; wrong channels are refused; its string comes back from its
     canonical form; and a fit finds the gradient of its loss.

@@ -10,9 +10,10 @@ import numpy as np
 
 from ..layers.base import KernelLayer, strided
 from .cases import Case
-from .declared import check_declared, check_tangents
+from .declared import check_declared
 from .running import STEP, derivatives, differences, edges, evaluate, run, values_of
 from .strings import check_fit, check_string
+from .tangents import check_tangents
 
 RTOL = 1e-6
 

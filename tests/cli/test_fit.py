@@ -12,9 +12,8 @@ from nems_dsl import Model, Objective
 from nems_dsl.cli import outcome
 from nems_dsl.cli.options import Dtype, Init, Loss, Optimizer
 from nems_dsl.fitting.losses import LOSSES
-from nems_dsl.fitting.optimisers.choice import OPTIMIZERS
+from nems_dsl.fitting.options import INITS, OPTIMIZERS
 from nems_dsl.fitting.results import FitResults
-from nems_dsl.fitting.starts.choice import INITS
 from nems_dsl.studies import cross_validate
 
 STRING = "wc.6x1-fir.1x4-lvl.1"

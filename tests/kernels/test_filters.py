@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import filter_pairs, filter_products, filters
+from nems_dsl.kernels import plain
+from nems_dsl.kernels.tiles import filter_pairs, filter_products, filters
 
 from . import slow
 from .checks import (
@@ -34,6 +35,8 @@ def by_pairs(kernel, by_products):
 
 
 FORMS = {
+    "plain": (plain.fir, plain.fir_vjp_filter, plain.fir_vjp_input, False),
+    "plain bank": (plain.bank_fir, plain.bank_fir_vjp_filter, plain.bank_fir_vjp_input, True),
     "chosen": (filters.fir, filters.fir_vjp_filter, filters.fir_vjp_input, False),
     "products": (
         filter_products.fir_by_products,

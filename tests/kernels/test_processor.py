@@ -4,7 +4,7 @@ import pytest
 from llvmlite.binding import get_host_cpu_name
 from numba import config
 
-from nems_dsl.kernels import processor
+from nems_dsl.kernels.tiles import processor
 
 CACHED = (
     processor._features,

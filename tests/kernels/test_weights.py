@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import weights
+from nems_dsl.kernels import plain
+from nems_dsl.kernels.tiles import weights
 
 from .checks import (
     SHAPES,
@@ -15,7 +16,8 @@ from .checks import (
     time_last,
 )
 
-PLAIN = {
+FORMS = {
+    "plain": (plain.mix, plain.mix_vjp_weights, plain.mix_vjp_input),
     "chosen": (weights.mix, weights.mix_vjp_weights, weights.mix_vjp_input),
     "loops": (
         weights.mix_by_loops,
@@ -28,13 +30,13 @@ PLAIN = {
         lambda w, dy, dx: weights.mix_by_products(w.T, dy, dx),
     ),
 }
-plain = pytest.mark.parametrize("mix, vjp_weights, vjp_input", PLAIN.values(), ids=PLAIN)
+forms = pytest.mark.parametrize("mix, vjp_weights, vjp_input", FORMS.values(), ids=FORMS)
 sizes = given(
     n_outputs=st.integers(1, 13), n_channels=st.integers(1, 19), n_bins=st.integers(1, 40)
 )
 
 
-@plain
+@forms
 @SHAPES
 @sizes
 def test_mix_and_gradients(mix, vjp_weights, vjp_input, n_outputs, n_channels, n_bins):
@@ -51,7 +53,7 @@ def test_mix_and_gradients(mix, vjp_weights, vjp_input, n_outputs, n_channels, n
     assert_close(dw, expected)
 
 
-@plain
+@forms
 def test_gradients_against_differences(mix, vjp_weights, vjp_input):
     w, x, dy = randoms((5, 7), (7, 11), (5, 11))
     dw, dx = np.zeros_like(w), np.empty_like(x)
@@ -66,9 +68,10 @@ def test_gradients_against_differences(mix, vjp_weights, vjp_input):
     assert_gradients(forward, [w, x], [dw, dx], dy)
 
 
+@pytest.mark.parametrize("weights", [weights, plain], ids=["tiles", "plain"])
 @SHAPES
 @sizes
-def test_banked_mix_and_gradients(n_outputs, n_channels, n_bins):
+def test_banked_mix_and_gradients(weights, n_outputs, n_channels, n_bins):
     n_bank = 3
     w, x, dy = randoms(
         (n_bank, n_outputs, n_channels), (n_channels, n_bank, n_bins), (n_outputs, n_bank, n_bins)
@@ -84,7 +87,7 @@ def test_banked_mix_and_gradients(n_outputs, n_channels, n_bins):
     assert_close(dw, expected)
 
 
-@plain
+@forms
 def test_float32(mix, vjp_weights, vjp_input):
     w, x, dy, dw = randoms((4, 18), (18, 65), (4, 65), (4, 18), dtype=np.float32)
     y, dx = np.empty_like(dy), np.empty_like(x)

@@ -6,6 +6,9 @@ and against layers that get it wrong.
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,11 +16,12 @@ from hypothesis import strategies as st
 
 from nems_dsl.compiler.catalogue import catalogue
 from nems_dsl.keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature
-from nems_dsl.layers.base import FreeParameter, KernelLayer, Parameter, Phi, Tangents
+from nems_dsl.layers.base import Facts, FreeParameter, KernelLayer, Parameter, Phi, Tangents
 from nems_dsl.layers.tangents import join
 from nems_dsl.testing import cases_of
-from nems_dsl.testing.declared import check_declared, check_tangents
+from nems_dsl.testing.declared import check_declared
 from nems_dsl.testing.running import edges, run, values_of
+from nems_dsl.testing.tangents import check_tangents
 
 from .cases import all_cases
 
@@ -103,17 +107,10 @@ class Twice(KernelLayer):
         "twice", "doubles", "y = 2 x + shift", forms=POINTWISE_FORMS, flows=POINTWISE_FLOWS
     )
     memory = 0
-    is_affine = True
-    is_channelwise = True
+    facts = Facts(affine=True, channelwise=True, linear_in=("shift",), additive=("shift",))
 
     def initial_parameters(self):
         return Phi(Parameter("shift", self.shape))
-
-    def linear_parameters(self):
-        return ("shift",)
-
-    def additive_parameters(self):
-        return ("shift",)
 
     def prepare(self, values):
         return (values["shift"],)
@@ -128,7 +125,7 @@ class Twice(KernelLayer):
 
 
 class NotLinear(Twice):
-    is_linear = True
+    facts = replace(Twice.facts, linear=True)
 
 
 class Squaring(Twice):
@@ -154,28 +151,22 @@ class Bent(Twice):
 
 
 class Multiplied(Twice):
-    is_affine = False
-    is_channelwise = False
+    facts = replace(Twice.facts, affine=False, channelwise=False)
 
     def forward(self, work):
         np.multiply(work.inputs[0], work.weights[0][..., None], out=work.out)
 
 
 class NoGain(Twice):
-    def additive_parameters(self):
-        return ()
-
-    def gain(self):
-        return "shift"
+    facts = replace(Twice.facts, additive=(), gain="shift")
 
 
 class Misnamed(Twice):
-    def linear_parameters(self):
-        return ("offset", "shift")
+    facts = replace(Twice.facts, linear_in=("offset", "shift"))
 
 
 class NotOfWeights(Twice):
-    is_linear_in_weights = True
+    facts = replace(Twice.facts, linear_in_weights=True)
 
 
 class WrongTangents(Twice):
@@ -202,15 +193,15 @@ def test_a_layer_that_is_right_passes():
 @pytest.mark.parametrize(
     ("layer", "complaint"),
     [
-        (NotLinear, "is_linear, but it gives something for an input of 0"),
-        (Squaring, "is_affine or is_linear, but it is not linear"),
-        (Mixing, "is_channelwise, but input 0 bears on other channels"),
-        (MixingParameters, "is_channelwise, but an entry of shift bears on other channels"),
-        (Bent, "linear_parameters gives .*is not linear in them"),
-        (Multiplied, "additive_parameters gives .*act on the inputs"),
-        (NoGain, "gain gives 'shift', but does not scale"),
+        (NotLinear, "not true: linear, for it gives something for an input of 0"),
+        (Squaring, "not true: affine, for it is not linear in its inputs"),
+        (Mixing, "not true: channelwise, for input 0 bears on other channels"),
+        (MixingParameters, "not true: channelwise, for an entry of shift bears on other channels"),
+        (Bent, r"not true: linear_in=\('shift',\), for the output is not linear in them"),
+        (Multiplied, r"not true: additive=\('shift',\), for they act on the inputs"),
+        (NoGain, "not true: gain='shift', for it does not scale the output"),
         (Misnamed, "there is no parameter 'offset'"),
-        (NotOfWeights, "is_linear_in_weights, but without weights it gives something"),
+        (NotOfWeights, "not true: linear_in_weights, for without weights it gives something"),
     ],
 )
 def test_false_declarations_are_found(layer, complaint):
@@ -230,12 +221,56 @@ def test_wrong_tangents_are_found(layer, complaint):
         check_tangents(case_of(layer))
 
 
+class Silent(Twice):
+    facts = Facts()
+
+
+class Scaling(Twice):
+    """y = x * shift, in which everything is linear."""
+
+    facts = Facts(channelwise=True)
+
+    def forward(self, work):
+        np.multiply(work.inputs[0], work.weights[0][..., None], out=work.out)
+
+
+class Bowed(Silent):
+    """y = x + x ** 2 / 9, which remembers, as it says."""
+
+    memory = None
+    facts = Facts(channelwise=True, linear_in=("shift",))
+
+    def forward(self, work):
+        super().forward(work)
+        np.add(work.inputs[0], work.inputs[0] ** 2 / 9, out=work.out)
+
+
+class Rectifying(Silent):
+    def forward(self, work):
+        np.maximum(work.inputs[0] + work.weights[0][..., None], 0, out=work.out)
+
+
+@pytest.mark.parametrize(
+    ("layer", "missing"),
+    [
+        (Silent, r"affine=True, linear_in=('shift',)"),
+        (Scaling, r"linear=True, linear_in=('shift',)"),
+        (Bowed, r"near_identity=True"),
+        (Rectifying, r"channelwise=True"),
+    ],
+)
+def test_facts_that_are_left_out_are_found(layer, missing):
+    said = re.escape(f"true, but not declared: say {missing} in its facts")
+    with pytest.raises(AssertionError, match=f"^{said}$"):
+        check_declared(case_of(layer))
+
+
 def test_layers_that_start_near_the_identity_do():
     found = set()
     for case in CASES:
         layer = case.make()
         # an option may say that it starts elsewhere
-        if not layer.starts_near_identity or {"u", "tau"} & layer.options.keys():
+        if not layer.facts.near_identity or {"u", "tau"} & layer.options.keys():
             continue
         found.add(case.head)
         inputs = case.inputs(np.random.default_rng(0), 200, low=0.0)

@@ -112,8 +112,8 @@ def _why_not_linear(objective: Objective) -> str:
         assert isinstance(layer, KernelLayer)
         free = {slot.name for slot in objective.vector.slots if slot.layer == place}
         reads_moved = any(s.layer in moved for s in engine.nodes[place].sources)
-        linear = layer.additive_parameters() if reads_moved else layer.linear_parameters()
-        if reads_moved and not layer.is_affine:
+        linear = layer.facts.additive if reads_moved else layer.facts.linear_in
+        if reads_moved and not layer.facts.affine:
             return f"{layer.label} is not linear in what comes in"
         if free - set(linear):
             return f"the prediction is not linear in {layer.label}.{min(free - set(linear))}"

@@ -75,7 +75,7 @@ def _fit_static(objective: Objective, skeleton: Skeleton) -> None:
     factors = fit_tail(tail, *scatter(drive, target), fit_gain=gain is not None)
     if gain is not None:
         # what the layer adds is scaled with the rest
-        for name in (gain, *cut.additive_parameters()):
+        for name in (gain, *cut.facts.additive):
             parameter = cut.parameters[name]
             parameter.values = parameter.values * (factors if len(factors) > 1 else factors[0])
 
@@ -97,8 +97,8 @@ def _at_the_cut(objective: Objective, cut: int) -> tuple[np.ndarray, np.ndarray]
 
 def _free_gain(layer: KernelLayer, n_outputs: int) -> str | None:
     """Name the parameter that scales each output of a layer, if it may move."""
-    name = layer.gain()
-    names = (name, *layer.additive_parameters())
+    name = layer.facts.gain
+    names = (name, *layer.facts.additive)
     if name is None or any(layer.parameters[each].is_frozen for each in names if each):
         return None
     shape = layer.parameters[name].shape

@@ -10,7 +10,7 @@ from scipy.optimize import minimize
 from ...data.trials import STIMULUS
 from ...graph.reach import find_reach
 from ...graph.wiring import Node
-from ...layers.base import KernelLayer, flat
+from ...layers.base import flat
 from ..engine.jacobian import Jacobian
 from ..engine.packs import Pack
 from ..engine.passes import Engine, run_backward, run_forward
@@ -145,7 +145,7 @@ def _is_linear(problem: FrontProblem, moving: np.ndarray) -> bool:
     if len({slot.layer for slot in slots}) > 1:
         return False
     layers = problem.vector.layers
-    return all(slot.name in layers[slot.layer].linear_parameters() for slot in slots)  # type: ignore[attr-defined]
+    return all(slot.name in layers[slot.layer].facts.linear_in for slot in slots)
 
 
 def _aim(problem: FrontProblem) -> np.ndarray:
@@ -160,13 +160,14 @@ def _aim(problem: FrontProblem) -> np.ndarray:
     aimed = np.zeros(problem.vector.size, bool)
     for place, node in enumerate(problem.engine.nodes):
         layer = node.layer
-        assert isinstance(layer, KernelLayer)
         if node.sources[0].signal is None:
             continue
-        found = layer.aim(directions)
-        tunings = layer.tunings()
-        if tunings is not None:
-            curves, parameters = tunings
+        facts = layer.facts
+        found: dict[str, np.ndarray] = {}
+        if facts.aim is not None:
+            found = facts.aim(directions)
+        if facts.tunings is not None:
+            curves, parameters = facts.tunings()
             size = layer.parameters[next(iter(parameters))].size
             chosen = choose_curves(ridge, curves, size)
             found = {name: values[chosen] for name, values in parameters.items()}

@@ -118,7 +118,9 @@ def _guess(layers: Sequence[KernelLayer], signal: np.ndarray, target: np.ndarray
     `signal` is (samples, outputs), and `target` (outputs, samples).
     """
     for layer in layers:
-        for name, values in layer.guess(signal.T, target).items():
+        guess = layer.facts.guess
+        guessed = {} if guess is None else guess(signal.T, target)
+        for name, values in guessed.items():
             parameter = layer.parameters[name]
             if not parameter.is_frozen:
                 parameter.values = np.clip(

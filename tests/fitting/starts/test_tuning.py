@@ -14,7 +14,7 @@ from nems_dsl.fitting.starts.tuning import choose_curves
 
 
 def curves_of(string="wc.12x1.g"):
-    return Model(string).layers[0].tunings()
+    return Model(string).layers[0].facts.tunings()
 
 
 def simulate(curves, planted, n_times=3000, noise=0.1, seed=0, n_outputs=1):
@@ -42,7 +42,7 @@ def test_curves_are_those_of_their_parameters():
     )
     for name, least, most in zip(("mean", "sd"), low, high, strict=True):
         assert np.all(parameters[name] >= least) and np.all(parameters[name] <= most)
-    assert Model("wc.12x1").layers[0].tunings() is None
+    assert Model("wc.12x1").layers[0].facts.tunings is None
 
 
 @pytest.mark.parametrize("planted", [[20], [3, 40], [5, 33, 61]])

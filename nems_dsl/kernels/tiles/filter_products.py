@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT
 from .filter_tiles import copy_between_zeros
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of
@@ -10,23 +11,21 @@ from .vector_products import edges_of, multiply, pack_weights, width_of
 # Bytes of a row of a block, of which some rows stay in the cache next to the core.
 BLOCK_BYTES = 3840
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def block_of(like):
     """Bins of a block: whole tiles of either kind but for a last one."""
     return BLOCK_BYTES // like.itemsize
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def copy_block(rows, a, b, first, stop, copy, stride):
     """Copy bins a to b of all rows, with zeros for those outside first to stop."""
     for c in range(rows.shape[0]):
         copy_between_zeros(rows[c], a, b, first, stop, copy[c * stride :])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _offsets(n_rows, n_taps, stride, first, step):
     """Where each row begins at each lag in a copy: ``row * stride + first + step * lag``."""
     offsets = np.empty(n_rows * n_taps, np.int64)
@@ -36,7 +35,7 @@ def _offsets(n_rows, n_taps, stride, first, step):
     return offsets
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _padded(offsets, n_more):
     """Offsets with the last one repeated."""
     out = np.empty(offsets.size + n_more, np.int64)
@@ -45,7 +44,7 @@ def _padded(offsets, n_more):
     return out
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_products(h, x, y, starts):
     """Filter as `filters.fir` does."""
     n_filters, n_channels, n_taps = h.shape
@@ -62,7 +61,7 @@ def fir_by_products(h, x, y, starts):
             multiply(weights, edges, offsets, copy, b - a, out, a, n)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_products_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
     n_filters, n_channels, n_taps = h.shape
@@ -80,7 +79,7 @@ def fir_by_products_vjp_input(h, dy, dx, starts):
             multiply(weights, edges, offsets, copy, b - a, out, a, n)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_products_vjp_filter(x, dy, dh, starts):
     """Gradient of the taps, as `filters.fir_vjp_filter` gives it."""
     n_filters, n_channels, n_taps = dh.shape

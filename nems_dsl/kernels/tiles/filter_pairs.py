@@ -17,6 +17,7 @@ group are added to m0 and m3 as they are. A bin depends on no other bins than th
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT
 from .aligned import aligned_rows
 from .filter_tiles import copy_between_zeros
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
@@ -37,8 +38,6 @@ ROWS_BYTES = 1 << 18
 # Bytes of a row of a segment: some tiles' width; and from where on pairs do not cost more.
 LEAST_BYTES, LEAST_BYTES_VJP_FILTER = 4 * N_VECTORS_OF_FEW * VECTOR_BYTES, 12288
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-
 
 def shortest_segment(like):
     """Bins from which on a segment is long enough for whole tiles."""
@@ -50,13 +49,13 @@ def shortest_segment_vjp_filter(like):
     return LEAST_BYTES_VJP_FILTER // like.itemsize
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _halo(n_taps):
     """Bins before a block that it reads: an even number."""
     return n_taps - n_taps % 2
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _edges_of_blocks(n, longest, whole):
     """Where about equally long blocks of a segment begin, in steps of `whole`; last, its length."""
     n_steps, most = -(-n // whole), longest // whole
@@ -67,20 +66,20 @@ def _edges_of_blocks(n, longest, whole):
     return edges
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _stride(n_bins, n_taps, like):
     """Elements of a row of the pairs of a block and its halo, in whole vectors."""
     n = n_bins // 2 + _halo(n_taps) // 2
     return n + -n % n_lanes(like)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _n_rows(n_taps):
     """Rows of a channel: the bins themselves are wanted only for taps beyond the last group."""
     return 8 if n_taps % N_TAPS else 6
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _part(source, first, n, n_taps, rows, to, stride):
     if n_taps % N_TAPS:
         part_pairs(True, source, first, n, rows, to, stride)
@@ -88,7 +87,7 @@ def _part(source, first, n, n_taps, rows, to, stride):
         part_pairs(False, source, first, n, rows, to, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _copy_pairs(x, a, n_pairs, n_taps, first, stop, line, rows, stride):
     """Write the rows of all channels for the pairs from bin a on, and for those of the halo."""
     start, n = a - _halo(n_taps) - 2, n_pairs + _halo(n_taps) // 2
@@ -103,14 +102,14 @@ def _copy_pairs(x, a, n_pairs, n_taps, first, stop, line, rows, stride):
             _part(line, 0, n, n_taps, rows, c * of_channel, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _offset(row, kind, lag, halo, stride):
     """Where the row of a kind begins, read `lag` bins before the first of a pair."""
     is_odd = lag % 2
     return (row + 2 * kind + is_odd) * stride + (halo - lag - is_odd) // 2
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _kind_of(number):
     """Rows that sum `number` reads, and how many bins later."""
     if number == 1:
@@ -120,7 +119,7 @@ def _kind_of(number):
     return _APART, number // 3
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _offsets(number, n_channels, n_taps, stride, n_more):
     """Where the terms of a sum are found; the last one repeated."""
     n_groups, n_left = n_taps // N_TAPS, n_taps % N_TAPS if number % 3 == 0 else 0
@@ -139,7 +138,7 @@ def _offsets(number, n_channels, n_taps, stride, n_more):
     return offsets
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _offsets_of_all(n_channels, n_taps, stride):
     """Where the terms of all sums are found, and where those of each begin."""
     ends, n = np.zeros(N_SUMS + 1, np.int64), 0
@@ -153,7 +152,7 @@ def _offsets_of_all(n_channels, n_taps, stride):
     return offsets[:n].copy(), ends
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _weights(h, edges, ends):
     """Weights of the terms of all sums, as tiles take them."""
     n_channels, n_taps = h.shape[1:]
@@ -182,7 +181,7 @@ def _weights(h, edges, ends):
     return packed
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _longest_block(n_channels, n_taps, like):
     """Bins of a block whose rows stay in a near cache."""
     width = 2 * width_of(like)
@@ -190,7 +189,7 @@ def _longest_block(n_channels, n_taps, like):
     return max(2 * width, min(BLOCK_BYTES // like.itemsize, fitting) // width * width)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _filter(h, x, y, starts, ahead):
     """y[f,t] = sum_c sum_k h[f,c,k] x[c, t+ahead-k], for segments that are long enough."""
     n_rows, n_channels, n_taps = h.shape
@@ -210,20 +209,20 @@ def _filter(h, x, y, starts, ahead):
             multiply_pairs(weights, edges, offsets, ends, rows, n, out, a, y.shape[1])
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_pairs(h, x, y, starts):
     """Filter as `filters.fir` does, segments of `shortest_segment` or more."""
     _filter(h, x, y, starts, 0)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_pairs_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
     by_channel = h.transpose(1, 0, 2)[:, :, ::-1]
     _filter(by_channel, dy, dx, starts, h.shape[2] - 1)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _copy_errors(dy, a, n, summed, copy, stride):
     """Write the derivatives by two of the sums at each pair of n bins from a on.
 
@@ -245,7 +244,7 @@ def _copy_errors(dy, a, n, summed, copy, stride):
             copy[to + second + j] = even - odd if summed else odd
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _add_groups(tiles, number, dh):
     """Add the derivatives by a sum's weights to those by the taps."""
     n_filters, n_channels, n_taps = dh.shape
@@ -270,7 +269,7 @@ def _add_groups(tiles, number, dh):
                 at += 1
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_pairs_vjp_filter(x, dy, dh, starts):
     """Gradient of the taps, as `filters.fir_vjp_filter` gives it."""
     n_filters, n_channels, n_taps = dh.shape

@@ -3,6 +3,7 @@
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT
 from .aligned import aligned_rows
 from .filter_products import block_of
 from .filter_tiles import copy_between_zeros
@@ -14,27 +15,17 @@ from .vector_windows import (
     window_width,
 )
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def _copies(n_rows, like, n_taps):
     """Rows for a block, with the halo and what is read beyond."""
     n_bins = max(block_of(like), window_width(like)) + n_taps - 1
     return aligned_rows(n_rows, n_bins + window_slack(like), like)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def bank_fir(h, x, y, starts):
-    """Filter f on slice f of the input: ``y[f,t] = sum_c sum_k h[f,c,k] x[c,f,t-k]``.
-
-    Parameters
-    ----------
-    h : (filters, channels, taps)
-    x : (channels, filters, time)
-    y : (filters, time), overwritten
-    starts : (segments + 1,) int64
-    """
+    """Filter as `plain.bank_fir` does."""
     n_filters, n_channels, n_taps = h.shape
     block, halo, n = block_of(x), n_taps - 1, x.shape[2]
     copies, out = _copies(n_channels, x, n_taps), y.reshape(-1)
@@ -52,17 +43,9 @@ def bank_fir(h, x, y, starts):
                 multiply_windows(taps, offsets, n_taps, copies.reshape(-1), b - a, out, to)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def bank_fir_vjp_input(h, dy, dx, starts):
-    """Gradient of the input of `bank_fir`: ``dx[c,f,s] = sum_k h[f,c,k] dy[f,s+k]``.
-
-    Parameters
-    ----------
-    h : (filters, channels, taps)
-    dy : (filters, time)
-    dx : (channels, filters, time), overwritten
-    starts : (segments + 1,) int64
-    """
+    """Gradient of the input, as `plain.bank_fir_vjp_input` gives it."""
     n_filters, n_channels, n_taps = h.shape
     block, halo, n = block_of(dy), n_taps - 1, dy.shape[1]
     copy, out = _copies(1, dy, n_taps)[0], dx.reshape(-1)
@@ -78,17 +61,9 @@ def bank_fir_vjp_input(h, dy, dx, starts):
                     multiply_windows(h[f, c], offsets, n_taps, copy, b - a, out, to)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def bank_fir_vjp_filter(x, dy, dh, starts):
-    """Gradient of the taps of `bank_fir`: ``dh[f,c,k] += sum_s x[c,f,s] dy[f,s+k]``.
-
-    Parameters
-    ----------
-    x : (channels, filters, time)
-    dy : (filters, time)
-    dh : (filters, channels, taps), added to
-    starts : (segments + 1,) int64
-    """
+    """Gradient of the taps, as `plain.bank_fir_vjp_filter` gives it."""
     n_filters, n_channels, n_taps = dh.shape
     block, halo, n = block_of(x), n_taps - 1, x.shape[2]
     copy, slack, signals = _copies(1, dy, n_taps)[0], window_slack(x), x.reshape(-1)

@@ -3,10 +3,12 @@
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT
+
 LINE = 64
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**EXACT)
 def aligned_rows(n_rows, n, like):
     """Give uninitialized rows that start at a cache line, so that no aligned store crosses one.
 

@@ -10,6 +10,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..compiled import EXACT
 from .vectors import INT, N_REGISTERS, VECTOR_BYTES, Vectors, row_of, size_of, store_all, sums_of
 
 # Sums of a tile, with what is loaded for them, and no more than there are registers: many rows, or
@@ -20,8 +21,6 @@ _VECTORS_OF_3 = _VECTORS_OF_4 = N_VECTORS_OF_FEW if MOST_ROWS == 8 else N_VECTOR
 
 # So many rows of the source, each as long as a tile is wide, stay in the cache next to the core.
 TERMS_OF_STRETCH = 128
-
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @intrinsic(prefer_literal=True)
@@ -72,13 +71,13 @@ def _product(
     return types.void(n_rows, n_vectors, *arrays), codegen
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def width_of(like):
     """Bins of the widest tile."""
     return N_VECTORS_OF_FEW * (VECTOR_BYTES // like.itemsize)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def edges_of(n_rows):
     """Where tiles of about equally many rows begin, and where the last ends."""
     n_tiles = -(-n_rows // MOST_ROWS)
@@ -88,7 +87,7 @@ def edges_of(n_rows):
     return edges
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def pack_weights(w, edges):
     """Weights in the order in which tiles take them: tile, term, row of the tile.
 
@@ -111,7 +110,7 @@ def pack_weights(w, edges):
     return packed
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _product_of(n_rows, weights, first, offsets, source, at, n, out, out_at, stride):
     if n_rows == 8:
         _product(8, N_VECTORS, weights, first, offsets, source, at, n, out, out_at, stride)
@@ -131,7 +130,7 @@ def _product_of(n_rows, weights, first, offsets, source, at, n, out, out_at, str
         _product(1, N_VECTORS_OF_FEW, weights, first, offsets, source, at, n, out, out_at, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _multiply(weights, edges, offsets, source, n_bins, out, out_at, stride):
     width = width_of(source)
     stretch = width * max(TERMS_OF_STRETCH // offsets.size, 1)
@@ -144,7 +143,7 @@ def _multiply(weights, edges, offsets, source, n_bins, out, out_at, stride):
             _product_of(n_rows, weights, first, offsets, source, t, n, out, to, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def multiply(weights, edges, offsets, source, n_bins, out, out_at, stride):
     """Sum over rows of a source: ``out[i,t] = sum_p weights[i,p] source[offsets[p] + t]``.
 
@@ -170,7 +169,7 @@ def multiply(weights, edges, offsets, source, n_bins, out, out_at, stride):
     _copy_rows(few, width, edges[-1], n_bins, out, out_at, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _copy_rows(few, width, n_rows, n_bins, out, out_at, stride):
     for row in range(n_rows):
         for t in range(n_bins):

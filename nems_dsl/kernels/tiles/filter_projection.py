@@ -2,17 +2,15 @@
 
 from numba import njit
 
+from ..compiled import EXACT, SUMS
 from .aligned import LINE, aligned_rows
 from .filter_tiles import N_ROWS, N_TAPS, clear, lags_of, taps_of
 
 # Bins of a block, of which several scratch rows stay in the cache next to the core.
 PROJECTED = 512
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_SUMS)
+@njit(**SUMS)
 def _project(w, c, k, x, a, b, z, gap):
     """z[j, gap+t] = sum_i w[c+i, k+j] x[c+i, a+t], for 4 channels and 5 taps.
 
@@ -35,7 +33,7 @@ def _project(w, c, k, x, a, b, z, gap):
         z4[t] = a4 * xa + b4 * xb + d4 * xd + e4 * xe
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _add_lagged(z, start, k, n_taps, y, f, a, b):
     l0, l1, l2, l3, l4 = lags_of(0, n_taps - k)
     z0, z1, z2 = z[0, start - l0 :], z[1, start - l1 :], z[2, start - l2 :]
@@ -45,7 +43,7 @@ def _add_lagged(z, start, k, n_taps, y, f, a, b):
         row[t] += z0[t] + z1[t] + z2[t] + z3[t] + z4[t]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_projection(h, x, y, starts):
     """Filter as `filters.fir` does; for few filters on several channels."""
     n_filters, n_channels, n_taps = h.shape

@@ -3,16 +3,15 @@
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT, SUMS
+
 N_ROWS, N_TAPS = 4, 5
 
 # Bins of a block: it stays in the cache next to the core.
 BLOCK = 1024
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def taps_of(w, row, first, k):
     """Weights of five taps from k, 0 for those that do not exist and for rows outside the tile."""
     none = w.dtype.type(0)
@@ -28,7 +27,7 @@ def taps_of(w, row, first, k):
     )
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def lags_of(k, n_taps):
     """Lags of five taps from k; the last one stands for those that do not exist."""
     last = n_taps - 1
@@ -40,14 +39,14 @@ def lags_of(k, n_taps):
 # more than a short segment does.
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def clear(row):
     """Set a row to 0."""
     for t in range(row.size):
         row[t] = 0
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def copy_between_zeros(row, a, b, first, stop, copy):
     """Copy bins a to b of a row, with zeros for those outside first to stop."""
     early, late = min(max(a, first), b), max(min(b, stop), a)
@@ -58,7 +57,7 @@ def copy_between_zeros(row, a, b, first, stop, copy):
     clear(copy[late - a : b - a])
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _add_tile(w, row, k, source, start, step, y, a, b):
     """y[row+i, a+t] += sum_j w[row+i, k+j] source[start + step (k+j) + t], for 4 rows and 5 taps.
 
@@ -83,7 +82,7 @@ def _add_tile(w, row, k, source, start, step, y, a, b):
         y3[t] += e0 * v0 + e1 * v1 + e2 * v2 + e3 * v3 + e4 * v4
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _correlate_tile(dw, row, k, x, a, b, source):
     """dw[row+i, k+j] += sum_t x[row+i, a+t] source[k+j+t], for 4 rows and 5 taps."""
     n, last = b - a, x.shape[0] - 1
@@ -108,7 +107,7 @@ def _correlate_tile(dw, row, k, x, a, b, source):
             dw[row + i, k + j] += sums[i][j]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_tiles_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
     n_filters, n_channels, n_taps = h.shape
@@ -126,7 +125,7 @@ def fir_by_tiles_vjp_input(h, dy, dx, starts):
                         _add_tile(h[f], c, k, copy, 0, 1, dx, a, b)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_tiles_vjp_filter(x, dy, dh, starts):
     """Gradient of the taps, as `filters.fir_vjp_filter` gives it."""
     n_filters, n_channels, n_taps = dh.shape

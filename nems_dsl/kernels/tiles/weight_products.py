@@ -3,16 +3,15 @@
 import numpy as np
 from numba import njit
 
+from ..compiled import EXACT
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of
 
 # Bytes of a stretch of a row, of which the rows of a tile stay in the cache next to the core.
 STRETCH_BYTES = 4096
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def _starts_of_rows(n_rows, stride, n_more):
     """Where rows begin in a flat array, the last of them repeated."""
     starts = np.empty(n_rows + n_more, np.int64)
@@ -21,7 +20,7 @@ def _starts_of_rows(n_rows, stride, n_more):
     return starts
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def mix_by_products(w, x, y):
     """Give weighted sums as `weights.mix` does."""
     n_channels, n = x.shape
@@ -39,7 +38,7 @@ def mix_by_products(w, x, y):
     multiply(packed, edges, offsets, wide.reshape(-1), n, out, 0, n)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def mix_by_products_vjp_weights(x, dy, dw):
     """Gradient of the weights, as `weights.mix_vjp_weights` gives it."""
     n, stretch = x.shape[1], STRETCH_BYTES // x.itemsize

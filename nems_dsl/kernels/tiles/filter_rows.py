@@ -2,13 +2,12 @@
 
 from numba import njit
 
+from ..compiled import EXACT, SUMS
+
 UNROLLED = 8
 
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
-_SUMS = {**_EXACT, "fastmath": {"reassoc", "contract", "nsz"}}
 
-
-@njit(**_EXACT)
+@njit(**EXACT)
 def _group(h, start, stop):
     """Collect up to eight weights from h[start] to h[stop], in either direction, and their lags.
 
@@ -40,7 +39,7 @@ def _group(h, start, stop):
     return weights, lags
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _windows(source, lags, n):
     l0, l1, l2, l3, l4, l5, l6, l7 = lags
     return (
@@ -55,7 +54,7 @@ def _windows(source, lags, n):
     )
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _add_one(weights, lags, source, y):
     """y[t] += sum_i weights[i] source[t + lags[i]]."""
     h0, h1, h2, h3, h4, h5, h6, h7 = weights
@@ -73,7 +72,7 @@ def _add_one(weights, lags, source, y):
         )
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _add_two(weights, weights2, lags, source, y, y2):
     """Do the same for two rows, which share the loads of the source."""
     h0, h1, h2, h3, h4, h5, h6, h7 = weights
@@ -85,7 +84,7 @@ def _add_two(weights, weights2, lags, source, y, y2):
         y2[t] += g0 * v0 + g1 * v1 + g2 * v2 + g3 * v3 + g4 * v4 + g5 * v5 + g6 * v6 + g7 * v7
 
 
-@njit(**_SUMS)
+@njit(**SUMS)
 def _correlate_two(x, x2, lags, source):
     """Sum x[t] source[t + lags[i]] over t, and the same for x2."""
     s0, s1, s2, s3, s4, s5, s6, s7 = _windows(source, lags, x.size)
@@ -105,7 +104,7 @@ def _correlate_two(x, x2, lags, source):
 # they do it all.
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _filter(h, h2, x, y, y2, both):
     """y[t] += sum_k h[k] x[t-k], and the same for h2 and y2 if both."""
     for first in range(0, h.size, UNROLLED):
@@ -124,7 +123,7 @@ def _filter(h, h2, x, y, y2, both):
                     y2[t] += h2[k] * x[t - k]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _filter_vjp_input(h, h2, dy, dx, dx2, both):
     """dx[s] += sum_k h[k] dy[s+k], and the same for h2 and dx2 if both."""
     for first in range(0, h.size, UNROLLED):
@@ -143,7 +142,7 @@ def _filter_vjp_input(h, h2, dy, dx, dx2, both):
                     dx2[s] += h2[k] * dy[s + k]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _filter_vjp_filter(x, x2, dy, dh, dh2, both):
     """dh[k] += sum_s x[s] dy[s+k], and the same for x2 and dh2 if both."""
     for first in range(0, dh.size, UNROLLED):
@@ -163,7 +162,7 @@ def _filter_vjp_filter(x, x2, dy, dh, dh2, both):
                     dh2[k] += x2[s] * dy[s + k]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_rows(h, x, y, starts):
     """Filter as `filters.fir` does."""
     n_filters = h.shape[0]
@@ -176,7 +175,7 @@ def fir_by_rows(h, x, y, starts):
                 _filter(h[f, c], h[g, c], x[c, a:b], y[f, a:b], y[g, a:b], g > f)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_rows_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
     n_channels = h.shape[1]
@@ -189,7 +188,7 @@ def fir_by_rows_vjp_input(h, dy, dx, starts):
                 _filter_vjp_input(h[f, c], h[f, d], dy[f, a:b], dx[c, a:b], dx[d, a:b], d > c)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def fir_by_rows_vjp_filter(x, dy, dh, starts):
     """Gradient of the taps, as `filters.fir_vjp_filter` gives it."""
     n_channels = dh.shape[1]

@@ -12,12 +12,11 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..compiled import EXACT
 from .vectors import INT, VECTOR_BYTES, Vectors, row_of, size_of, store_all, sums_of
 
 # Vectors of a tile, and lags of a group: partial sums and windows fit 16 registers.
 N_VECTORS, N_LAGS = 4, 8
-
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 class _Windows:
@@ -127,19 +126,19 @@ def _window_correlations(typing, n_lags, left, left_at, right, right_at, n_bins,
     return types.void(n_lags, *arrays), codegen
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def window_width(like):
     """Bins of a tile."""
     return N_VECTORS * (VECTOR_BYTES // like.itemsize)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def window_slack(like):
     """Elements that are read beyond the last lag of the last bin, and of no account."""
     return 2 * window_width(like) + N_LAGS
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def multiply_windows(weights, offsets, n_taps, source, n_bins, out, out_at):
     """Filter rows: ``out[t] = sum_c sum_j weights[c,j] source[offsets[c] + t + j]``.
 
@@ -165,7 +164,7 @@ def multiply_windows(weights, offsets, n_taps, source, n_bins, out, out_at):
         out[out_at + t] = few[t]
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def correlate_windows(left, left_at, right, right_at, n_taps, n_bins, sums):
     """Add sums over bins: ``sums[j] += sum_t left[left_at + t] right[right_at + t + j]``.
 

@@ -8,6 +8,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..compiled import EXACT
 from .vectors import INT, N_REGISTERS, Vectors, row_of, store_all, sums_of
 
 # Rows of both sides: their sums, and what is loaded for them, fill the registers.
@@ -17,8 +18,6 @@ N_LEFT, N_RIGHT = (4, 6) if N_REGISTERS >= 32 else (3, 4)
 N_MORE = 6
 # Square tiles need as many registers, but for one where products take an operand from memory.
 N_SQUARE = 5 if N_REGISTERS >= 32 else 3
-
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @intrinsic(prefer_literal=True)
@@ -65,14 +64,14 @@ def _correlations(typing, n_left, n_right, left, ours, i, right, theirs, j, n_bi
     return types.void(n_left, n_right, *sides, whole, out, whole), codegen
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def prefers_squares(n_rows, n_columns):
     """Whether square tiles cover so many rows and columns with fewer places that are wasted."""
     squares = -(-n_rows // N_SQUARE) * -(-n_columns // N_SQUARE) * N_SQUARE * N_SQUARE
     return squares < -(-n_rows // N_LEFT) * -(-n_columns // N_RIGHT) * N_LEFT * N_RIGHT
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _tile_of(n_rows, n_columns):
     """Rows and columns of a tile."""
     if prefers_squares(n_rows, n_columns):
@@ -80,7 +79,7 @@ def _tile_of(n_rows, n_columns):
     return N_LEFT, N_RIGHT
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def zero_tiles(n_rows, n_columns, like):
     """Tiles of sums for `correlate` to add to."""
     n_left, n_right = _tile_of(n_rows, n_columns)
@@ -88,7 +87,7 @@ def zero_tiles(n_rows, n_columns, like):
     return np.zeros(n_tiles * n_left * n_right, like.dtype)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def correlate(left, ours, right, theirs, n_bins, tiles):
     """Add sums over bins, ``sum_t left[ours[a] + t] right[theirs[b] + t]``, tile by tile.
 
@@ -110,7 +109,7 @@ def correlate(left, ours, right, theirs, n_bins, tiles):
             at += n_left * n_right
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _correlations_of(n_right, left, ours, a, right, theirs, b, n_bins, tiles, at):
     if n_right == N_SQUARE:
         _correlations(N_SQUARE, N_SQUARE, left, ours, a, right, theirs, b, n_bins, tiles, at)
@@ -118,7 +117,7 @@ def _correlations_of(n_right, left, ours, a, right, theirs, b, n_bins, tiles, at
         _correlations(N_LEFT, N_RIGHT, left, ours, a, right, theirs, b, n_bins, tiles, at)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def add_tiles(tiles, sums):
     """Add what `correlate` found to an array, (rows, columns)."""
     at = 0

@@ -8,6 +8,7 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..compiled import EXACT
 from .vector_products import MOST_ROWS, N_VECTORS, N_VECTORS_OF_FEW, width_of
 from .vectors import INT, VECTOR_BYTES, Vectors, row_of, store_all, sums_of
 
@@ -16,8 +17,6 @@ _VECTORS_OF_3 = _VECTORS_OF_4 = N_VECTORS_OF_FEW if MOST_ROWS == 8 else N_VECTOR
 N_SUMS = 4
 # that in which sums are taken: each is added to those before it
 _ORDER = (1, 2, 0, 3)
-
-_EXACT = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @intrinsic(prefer_literal=True)
@@ -95,7 +94,7 @@ def _pairs(
     return types.void(n_rows, n_vectors, *arrays), codegen
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def _pairs_of(n_rows, w, first, offsets, ends, x, n, out, to, stride):
     if n_rows == 8:
         _pairs(8, N_VECTORS, w, first, offsets, ends, x, n, out, to, stride)
@@ -115,7 +114,7 @@ def _pairs_of(n_rows, w, first, offsets, ends, x, n, out, to, stride):
         _pairs(1, N_VECTORS_OF_FEW, w, first, offsets, ends, x, n, out, to, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def multiply_pairs(weights, edges, offsets, ends, source, n_bins, out, out_at, stride):
     """Find rows of bins, in pairs.
 
@@ -146,7 +145,7 @@ def multiply_pairs(weights, edges, offsets, ends, source, n_bins, out, out_at, s
             _pairs_of(n_rows, weights, first, offsets, ends, source[j:], n, out, to, stride)
 
 
-@njit(**_EXACT)
+@njit(**EXACT)
 def n_lanes(like):
     """Elements of a vector."""
     return VECTOR_BYTES // like.itemsize

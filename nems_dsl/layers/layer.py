@@ -1,0 +1,177 @@
+"""The Layer: one transformation of signals, and the parameters it owns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..distributions import Distribution
+from ..keywords import Signature
+from .facts import Facts
+from .parameter import Phi
+from .work import Arrays
+
+RULE = "=" * 32
+
+Signals = None | str | Sequence[str] | Mapping[str, str]
+
+
+class Layer:
+    """A transformation of one or more signals into one.
+
+    A layer of one's own is a subclass with `evaluate`, in NumPy, and, if anything in it is to be
+    fitted, `initial_parameters`. It composes, fits and prints like the layers of this package;
+    as it gives no derivative, a fit differentiates it, and what lies upstream of it, numerically.
+
+    Parameters
+    ----------
+    shape : tuple of int, optional
+        For `initial_parameters` to use.
+    input : str, list of str or dict, optional
+        Which signals `evaluate` is given: one name, names in the order of its arguments, or names
+        by argument. Without it, the output of the layer before.
+    output : str, optional
+        A name for what the layer gives, for later layers to read and for `Model.evaluate`.
+    name : str, optional
+        The layer's name in the model; by default its keyword's head, or its class's name.
+    priors : dict of str to Distribution, optional
+        Priors to use instead of those of `initial_parameters`; values start at their means.
+    bounds : dict of str to (low, high), optional
+        Bounds to use instead.
+    parameters : dict of str to array_like, optional
+        Values to start from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nems_dsl.layers.base import Layer, Parameter, Phi
+    >>> class Gain(Layer):
+    ...     def initial_parameters(self):
+    ...         return Phi(Parameter("gain", initial_value=2.0))
+    ...     def evaluate(self, x):
+    ...         (gain,) = self.get_parameter_values()
+    ...         return gain * x
+    >>> Gain().evaluate(np.ones((2, 1))).tolist()
+    [[2.0], [2.0]]
+    """
+
+    signature: ClassVar[Signature | None] = None
+    #: How many past bins the output depends on; None if that is all of them, or not known.
+    memory: int | None = None
+    #: How many bins ahead the output depends on.
+    lookahead: int = 0
+    #: The layer gives one bin for so many that come in, beginning with the first.
+    stride: int = 1
+
+    @property
+    def facts(self) -> Facts:
+        """What a fit may know of the layer: nothing, unless a subclass says it."""
+        return Facts()
+
+    def __init__(
+        self,
+        shape: int | Sequence[int] | None = None,
+        *,
+        input: Signals = None,
+        output: str | None = None,
+        name: str | None = None,
+        priors: Mapping[str, Distribution] | None = None,
+        bounds: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
+        parameters: Mapping[str, ArrayLike] | None = None,
+    ):
+        self.shape = as_shape(shape)
+        self.input = input
+        self.output = output
+        self.name = name
+        self.parameters = self.initial_parameters()
+        if not isinstance(self.parameters, Phi):
+            raise TypeError(
+                f"{type(self).__name__}.initial_parameters must return Phi(...), "
+                f"not {type(self.parameters).__name__}"
+            )
+        for parameter, prior in (priors or {}).items():
+            self.parameters[parameter].expect(prior)
+        for parameter, pair in (bounds or {}).items():
+            self.parameters[parameter].bounds = pair
+        if parameters:
+            self.set_parameter_values(parameters)
+
+    # ---- what a layer of one's own writes ----------------------------------------------------
+
+    def initial_parameters(self) -> Phi:
+        """Give the layer's parameters at their start; none by default."""
+        return Phi()
+
+    def evaluate(self, *inputs: np.ndarray) -> np.ndarray:
+        """Transform signals.
+
+        Parameters
+        ----------
+        *inputs : (T, ...) ndarray
+            One trial of each signal the layer reads, time first.
+
+        Returns
+        -------
+        (T, ...) ndarray
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define evaluate(self, *inputs)")
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    def get_parameter_values(self, *names: str) -> Arrays:
+        """Give the values of the named parameters, or of all, as a tuple in that order."""
+        return tuple(self.parameters[name].values for name in names or self.parameters)
+
+    def set_parameter_values(
+        self, values: Mapping[str, ArrayLike] | None = None, **by_name: ArrayLike
+    ) -> None:
+        """Set parameters from a dict, or by keyword.
+
+        Raises
+        ------
+        KeyError
+            The layer has no such parameter.
+        ValueError
+            The shape does not fit. Nothing is set then.
+        """
+        given = {**(values or {}), **by_name}
+        for name, value in given.items():
+            parameter = self.parameters[name]
+            if np.shape(value) != parameter.shape:
+                raise ValueError(
+                    f"the parameter {name!r} of {self.label} has shape {parameter.shape}, "
+                    f"not {np.shape(value)}"
+                )
+        for name, value in given.items():
+            self.parameters[name].values = value
+
+    @property
+    def label(self) -> str:
+        """What the layer is called in a model: its name, its keyword's head, or its class."""
+        if self.name is not None:
+            return self.name
+        return type(self).__name__ if self.signature is None else self.signature.head
+
+    # ---- printing ----------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__}(shape={self.shape})", RULE]
+        if self.parameters:
+            lines += [repr(self.parameters), RULE]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        lines = [f"{type(self).__name__}(shape={self.shape})", RULE]
+        if self.parameters:
+            lines += [f".parameters:\n\n{self.parameters}{RULE}"]
+        return "\n".join(lines)
+
+
+def as_shape(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    """Give a shape as a tuple, or None if there is none."""
+    if shape is None:
+        return None
+    return (int(shape),) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
