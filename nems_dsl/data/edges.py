@@ -64,19 +64,23 @@ def omit_edges(recording: Recording, past: int, future: int, stride: int = 1) ->
     )
 
 
-def hold_edges(recording: Recording, past: int, future: int, stride: int = 1) -> Recording:
-    """Return a recording in which trials begin earlier, with their first value, and end later.
+def pad_edges(
+    recording: Recording, past: int, future: int, stride: int, value: float | None = None
+) -> Recording:
+    """Return a recording in which trials begin earlier and end later.
 
     Where a trial is longer than it was, the response is NaN.
 
     Parameters
     ----------
     recording, past, future, stride : as for `omit_edges`
+    value : float, optional
+        Of the stimulus there; by default its first value, and its last.
 
     Examples
     --------
     >>> from nems_dsl.data import read_recording
-    >>> held = hold_edges(read_recording(np.arange(3.0)), past=2, future=1)
+    >>> held = pad_edges(read_recording(np.arange(3.0)), past=2, future=1, stride=1)
     >>> held.signals["stim"][0].ravel()
     array([0., 0., 0., 1., 2., 2.])
     """
@@ -86,18 +90,24 @@ def hold_edges(recording: Recording, past: int, future: int, stride: int = 1) ->
 
     def make() -> Recording:
         signals = {
-            name: tuple(np.pad(t, ((before, after), (0, 0)), mode="edge") for t in trials)
+            name: tuple(_padded(trial, before, after, value) for trial in trials)
             for name, trials in recording.signals.items()
         }
         return Recording(signals, None, recording.form, recording.names)
 
-    held = recording.once(("held", before, after), make)
+    longer = recording.once(("padded", before, after, value), make)
     if recording.response is None:
-        return held
-    around = ((before // stride, after // stride), (0, 0))
-    return held.with_response(
-        np.pad(trial, around, constant_values=np.nan) for trial in recording.response
+        return longer
+    return longer.with_response(
+        _padded(trial, before // stride, after // stride, np.nan) for trial in recording.response
     )
+
+
+def _padded(trial: Trial, before: int, after: int, value: float | None) -> Trial:
+    around = ((before, after), *((0, 0) for _ in trial.shape[1:]))
+    if value is None:
+        return np.pad(trial, around, mode="edge")
+    return np.pad(trial, around, constant_values=value)
 
 
 def bins_before(past: int, stride: int) -> int:

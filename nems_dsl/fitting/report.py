@@ -9,16 +9,20 @@ PRINT_EVERY = 5
 
 
 class Report:
-    """Prints how a fit is going, as `verbose` asks for, and calls the user's callback."""
+    """Prints how a fit is going, as `verbose` asks for, and calls the user's callback.
 
-    def __init__(self, verbose: int, callback: Callback | None):
-        self.verbose, self.callback = verbose, callback
+    `factor` makes the loss of the fit's coordinates that of the user's.
+    """
+
+    def __init__(self, verbose: int, callback: Callback | None, factor: float = 1.0):
+        self.verbose, self.callback, self.factor = verbose, callback, factor
         if verbose:
             print("Epoch 0")
             print("=" * 30)
 
     def iteration(self, number: int, loss: float) -> object:
         """Report an iteration; give what the user's callback gives."""
+        loss *= self.factor
         if self.verbose and number % PRINT_EVERY == 0:
             print(f"        Iteration {number}, error is: {loss:.8f}...")
         return None if self.callback is None else self.callback(number, loss)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 CONVERGED, AT_A_LIMIT, INTERRUPTED, NOT_FITTED = 0, 1, 2, 3
@@ -91,6 +91,23 @@ class FitResults:
     def is_failed(self) -> bool:
         """Whether there was nothing to be fitted, so that the model stands where it began."""
         return self.status == NOT_FITTED
+
+    def scaled(self, factor: float) -> FitResults:
+        """Return the results with losses in other units."""
+        if factor == 1:
+            return self
+        starts = (
+            replace(s, initial_loss=factor * s.initial_loss, loss=factor * s.loss)
+            for s in self.starts
+        )
+        return replace(
+            self,
+            loss=factor * self.loss,
+            initial_loss=factor * self.initial_loss,
+            loss_history=tuple(factor * loss for loss in self.loss_history),
+            validation_history=tuple(factor * loss for loss in self.validation_history),
+            starts=tuple(starts),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the results as JSON can hold them."""

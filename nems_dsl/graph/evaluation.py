@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..data.edges import bins_before, hold_edges, omit_edges
+from ..data.edges import bins_before, omit_edges, pad_edges
 from ..data.recording import Recording
 from ..layers.base import Layer
 from .reach import Reach, find_reach
@@ -39,17 +39,17 @@ def evaluate_trials(
     return outputs
 
 
-def with_edges(recording: Recording, reach: Reach, edges: str) -> Recording:
-    """Return a recording as a fit, or a score, with these edges sees it."""
-    around = (reach.known, reach.future, reach.stride)
-    if edges == "omit":
-        return omit_edges(recording, *around)
-    return hold_edges(recording, *around) if edges == "hold" else recording
+def without_edges(recording: Recording, reach: Reach, edges: str) -> Recording:
+    """Return a recording whose response is NaN where these edges leave it out."""
+    if edges != "omit":
+        return recording
+    return omit_edges(recording, reach.known, reach.future, reach.stride)
 
 
 def _evaluate_held(nodes: Sequence[Node], recording: Recording) -> dict[str, list[np.ndarray]]:
     reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
-    outputs = evaluate_trials(nodes, with_edges(recording.with_response(None), reach, "hold"))
+    around = (reach.known, reach.future, reach.stride)
+    outputs = evaluate_trials(nodes, pad_edges(recording.with_response(None), *around))
     before = bins_before(reach.known, reach.stride)
     strides = {
         node.layer.output: find_reach(nodes, needed(nodes, place)).stride

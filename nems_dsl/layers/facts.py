@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .follow import Follow
 from .nonnegative import NonNegative
 
 Values = dict[str, np.ndarray]
@@ -53,6 +54,9 @@ class Facts:
         ``aim(directions)`` gives parameters with which the outputs weight channels as wanted, as
         nearly as may be: a dict, empty if they cannot, from (channels, rank) directions of length
         1, the most important first.
+    follow : Follow or None
+        How the parameters follow a change of units of input and output; an affine layer need not
+        say it.
     tunings : callable or None
         ``tunings()`` gives the curves over the channels that one output may have, for a layer that
         limits them, (n_curves, channels); and a dict of what each is made by, (n_curves,) arrays.
@@ -77,6 +81,7 @@ class Facts:
     guess: Guess | None = None
     aim: Aim | None = None
     tunings: Tunings | None = None
+    follow: Follow | None = None
 
     def __post_init__(self) -> None:
         if self.linear:

@@ -11,12 +11,14 @@ from ..data.edges import warn_of_edges
 from ..data.folds import mask, stretches_with_samples
 from ..data.holdout import hold_out_end
 from ..data.recording import Recording, read_recording
+from ..data.trials import STIMULUS
 from ..fitting.objective import Objective
 from ..fitting.options import FitOptions
 from ..fitting.report import Report
 from ..fitting.scales import warn_of_start
 from ..fitting.search import search
-from ..graph.evaluation import with_edges
+from ..fitting.units import Standard, find_standard
+from ..graph.evaluation import without_edges
 from ..graph.reach import Reach, find_reach
 from ..graph.wiring import Node, connect, needed, signals_of
 
@@ -63,33 +65,49 @@ def fit_model(
     nodes = connect(list(fitted.layers))
     reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
     recording, held_out = _hold_out(recording, options, reach)
+    recording = without_edges(recording, reach, options.edges)
+    standard = find_standard(nodes, recording, options)
     if warn:
-        warn_of_data(nodes, recording, options)
-    objective = _objective(nodes, recording, options, reach)
+        warn_of_data(nodes, recording, options, standard=standard)
+    standard.enter()
+    objective = _objective(standard, recording, options)
     validation = None
     if held_out is not None:
-        plain = {"regularizers": False, "priors": 0.0}
-        validation = _objective(nodes, held_out, options, reach, **plain)
-    report = Report(verbose, callback)
+        held_out = without_edges(held_out, reach, options.edges)
+        validation = _objective(standard, held_out, options, regularizers=False, priors=0.0)
+    factor = standard.loss_factor if options.loss == "mse" else 1.0
+    report = Report(verbose, callback, factor)
     results = search(objective, options, init, report, validation)
-    fitted.results = replace(results, edges=options.edges)
+    standard.leave()
+    fitted.results = replace(results.scaled(factor), edges=options.edges)
     return fitted
 
 
 def warn_of_data(
-    nodes: list[Node], recording: Recording, options: FitOptions, whose: str = "the target"
+    nodes: list[Node],
+    recording: Recording,
+    options: FitOptions,
+    whose: str = "the target",
+    standard: Standard | None = None,
 ) -> None:
     """Warn of data that fits do not start well from, or that edges of zeros do not suit."""
     places = needed(nodes, len(nodes) - 1)
     names = [name for name in signals_of(nodes) if name in recording.signals]
     if options.edges == "zeros":
         warn_of_edges(recording, find_reach(nodes, places).known, names)
-    read = {name: recording.signals[name] for name in names}
-    warn_of_start(nodes, places, options.init, read, recording.target, whose)
+    standard = standard or find_standard(nodes, recording, options)
+    # what is standardised is of the same size whatever the user's units are
+    read = {
+        name: recording.signals[name]
+        for name in names
+        if name != STIMULUS or standard.stimulus.scale == 1
+    }
+    target = recording.target if standard.response.scale == 1 else []
+    warn_of_start(nodes, places, options.init, read, target, whose)
 
 
 def _objective(
-    nodes: list[Node], recording: Recording, options: FitOptions, reach: Reach, **changed: Any
+    standard: Standard, recording: Recording, options: FitOptions, **changed: Any
 ) -> Objective:
     settings: dict[str, Any] = {
         "loss": options.loss,
@@ -98,8 +116,8 @@ def _objective(
         "channel_weights": options.channel_weights,
         "dtype": options.dtype,
     }
-    seen = with_edges(recording, reach, options.edges)
-    return Objective(nodes, seen, **{**settings, **changed})
+    seen = standard.recording(recording)
+    return Objective(standard.nodes, seen, **{**settings, **changed})
 
 
 def _hold_out(

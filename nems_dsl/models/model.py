@@ -16,7 +16,7 @@ from ..data.edges import check_edges
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
 from ..fitting.options import FitArguments, FitOptions, document_options
-from ..graph.evaluation import evaluate_trials, with_edges
+from ..graph.evaluation import evaluate_trials, without_edges
 from ..graph.reach import find_reach
 from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed
 from ..layers.base import Layer
@@ -324,10 +324,8 @@ class Model:
         edges = self.edges if edges is None else check_edges(edges)
         nodes = connect(self.bind_data(recording, (recording.n_channels,)).layers)
         prediction = evaluate_trials(nodes, recording, edges)["output"]
-        if edges == "omit":
-            reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
-            recording = with_edges(recording, reach, edges)
-        return measure(prediction, recording.target)
+        reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
+        return measure(prediction, without_edges(recording, reach, edges).target)
 
     def dstrf(
         self,

@@ -223,7 +223,7 @@ def _prepare(
     if len(candidates) > 1:
         inner = [design.cut_within(lengths, fold, n_inner_folds, cuts) for fold in cuts.folds]
     _check_folds(recording, columns, cuts.folds)
-    warn_of_data(connect(list(candidates[0].layers)), recording, options)
+    warn_of_data(connect(list(candidates[0].layers)), recording.columns(columns[0]), options)
     return _Study(candidates, recording, columns, cuts, inner, method, metric, options)
 
 

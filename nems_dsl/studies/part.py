@@ -12,7 +12,7 @@ from ..data.folds import Stretch, join, mask
 from ..data.recording import Recording
 from ..fitting.options import FitOptions
 from ..fitting.results import not_fitted
-from ..graph.evaluation import with_edges
+from ..graph.evaluation import without_edges
 from ..metrics import Metric
 from ..models import Model
 from ..models.fit import fit_model
@@ -105,9 +105,7 @@ def part_of(fitted: Model, recording: Recording) -> Part:
 
 def scored_with(model: Model, recording: Recording) -> Recording:
     """Return a recording whose response is NaN where a model's edges leave it out."""
-    if model.edges != "omit":
-        return recording
-    return with_edges(recording, find_model_reach(model), "omit")
+    return without_edges(recording, find_model_reach(model), model.edges)
 
 
 def score_channels(metric: Metric, prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
