@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .compiler import parse as parse
     from .compiler.dialects import convert as convert
     from .compiler.explain import explain as explain
+    from .errors import NemsError as NemsError
+    from .errors import NemsWarning as NemsWarning
     from .fitting import Objective as Objective
     from .models import Model as Model
     from .models import ModelSet as ModelSet
@@ -39,6 +41,8 @@ _HOMES = {
     "Model": "models",
     "ModelSet": "models",
     "ModelStringError": "syntax",
+    "NemsError": "errors",
+    "NemsWarning": "errors",
     "Objective": "fitting",
     "Results": "sweeps",
     "canonical": "compiler",

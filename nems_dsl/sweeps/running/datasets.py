@@ -13,6 +13,7 @@ import numpy as np
 
 from ...data.files import DataFile, read_data_files
 from ...data.trials import STIMULUS, check_match, read_inputs, read_signal
+from ...errors import NemsError
 
 #: What a response may be called in a dict of signals.
 RESPONSES = ("resp", "y")
@@ -87,7 +88,7 @@ class Dataset:
         return np.split(np.asarray(whole), np.cumsum(self.lengths)[:-1])
 
 
-class SharedFilesError(RuntimeError):
+class SharedFilesError(NemsError, RuntimeError):
     """Workers do not see the files in which data are shared with them."""
 
 
