@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import numpy as np
 
 from ...graph.skeleton import find_skeleton
 from ...layers.base import KernelLayer
+from ...suggestions import no_such
 from .lbfgs import minimise_lbfgs
 from .least_squares import minimise_directly, minimise_least_squares, share_of_data
 from .watch import Limits, Watch
@@ -123,11 +123,7 @@ def choose_optimizer(objective: Objective, name: str | None) -> Optimizer:
     if name is None:
         return OPTIMIZERS[_fastest(objective)]
     if name not in OPTIMIZERS:
-        near = difflib.get_close_matches(str(name), OPTIMIZERS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(
-            f"no optimizer {name!r}; there are {', '.join(map(repr, OPTIMIZERS))}{hint}"
-        )
+        raise ValueError(no_such("optimizer", name, OPTIMIZERS))
     fault = "" if name == "l-bfgs-b" else _why_no_curvature(objective)
     if not fault and name == "closed-form":
         fault = _why_not_linear(objective)

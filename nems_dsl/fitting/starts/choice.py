@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.trials import read_signal
+from ...suggestions import did_you_mean
 from .from_data import start_from_data
 
 if TYPE_CHECKING:
@@ -69,10 +69,9 @@ def read_init(model: Model, init: Any, x: Any, y: Any) -> tuple[Model, str]:
         target, _ = read_signal(y, "the target")
         return take_parameters(model.bind_data(x, target[0].shape[1:]), init)[0], "model"
     if not isinstance(init, str) or init not in INITS:
-        near = difflib.get_close_matches(str(init), INITS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(map(repr, INITS))
         raise ValueError(
-            f"no start {init!r}; give a fitted model, or one of {', '.join(map(repr, INITS))}{hint}"
+            f"no start {init!r}; give a fitted model, or one of {known}{did_you_mean(init, INITS)}"
         )
     return model, init
 
