@@ -1,4 +1,4 @@
-"""From a tree of another dialect to a native tree, by the tables of `nems_dsl.keywords.dialects`.
+"""From a tree of another dialect to a native tree, by the tables of `keywords/dialects/`.
 
 Spans keep pointing into the string as it was written.
 """
@@ -48,7 +48,7 @@ def translate(text: Text, dialect: str, n_states: int | None = None) -> Translat
     text : Text
         What `nems_dsl.syntax.read` gives.
     dialect : str
-        A name in `nems_dsl.keywords.dialects.DIALECTS`.
+        A name in `DIALECTS`.
     n_states : int, optional
         How many channels the state has, if that is known.
 

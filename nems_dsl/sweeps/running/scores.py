@@ -33,7 +33,7 @@ def score(
 
     Notes
     -----
-    The jackknife is that of `nems_dsl.studies.resampling.jackknife_standard_error`. Correlations
+    The jackknife is that of `nems_dsl.cross_validate`. Correlations
     without one part are computed from sums over parts, so that all take one pass over the data.
 
     Examples
