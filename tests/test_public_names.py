@@ -1,9 +1,10 @@
-"""What is public: the names in the `__init__` of a package."""
+"""What is public: the names in the `__init__` of a package, and nothing of three parts."""
 
 import ast
 import importlib
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,10 @@ PINNED = Path(__file__).with_name("public_names.txt")
 REWRITE = os.environ.get("NEMS_DSL_REWRITE_SNAPSHOTS") == "1"
 
 PACKAGES = sorted(m.name for m in pkgutil.iter_modules(nems_dsl.__path__) if m.ispkg)
+# the way in which layers of one's own have always been written
+KEPT = {"nems_dsl.layers.base"}
+# for developers, who want to know where things are
+INTERNAL = {ROOT / "docs" / "architecture.md"}
 
 
 def declared(package):
@@ -84,3 +89,57 @@ def test_names_of_layers_cost_no_compiler():
     code = "import sys; from nems_dsl.layers import FIR, Pointwise; print('numba' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def written_paths(path):
+    """Find each dotted path that a text names, in the docstrings and messages of a module."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py" and PACKAGE in path.parents:
+        nodes = ast.walk(ast.parse(text))
+        is_text = (n.value for n in nodes if isinstance(n, ast.Constant))
+        text = "\n".join(value for value in is_text if isinstance(value, str))
+    # a name may stand on a line of its own, in brackets, or behind an import
+    for match in re.finditer(r"from (nems_dsl[\w.]*) import (\([^)]*\)|[^\n;]*)", text):
+        yield match[1]
+        for name in re.findall(r"(\w+)(?: as \w+)?\s*(?:,|\)|$)", match[2]):
+            yield f"{match[1]}.{name}"
+    for match in re.finditer(r"(?<![\w/.])nems_dsl(?:\.\w+)+", text):
+        yield match[0]
+
+
+def is_public(dotted):
+    """Tell whether a path is a package, or a public name and what hangs on it."""
+    parts = dotted.split(".")[1:]
+    if dotted in KEPT or any(dotted.startswith(f"{kept}.") for kept in KEPT):
+        return True
+    if not parts or parts[0] not in PACKAGES:
+        return not parts or parts[0] in {*PUBLIC[""], "grammar", "__version__"}
+    return len(parts) == 1 or parts[1] in PUBLIC[parts[0]]
+
+
+def test_what_is_public():
+    assert is_public("nems_dsl.fit") and is_public("nems_dsl.Model.fit")
+    assert is_public("nems_dsl.fitting") and is_public("nems_dsl.fitting.Objective.value")
+    assert is_public("nems_dsl.layers.base.Layer") and is_public("nems_dsl.layers.FIR")
+    assert not is_public("nems_dsl.errors") and not is_public("nems_dsl.layers.fir")
+    assert not is_public("nems_dsl.fitting.search.fit_model")
+
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md")),
+    *(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts),
+    *(ROOT / "docs").glob("*.py"),
+    *(ROOT / "examples").glob("*.py"),
+    *PACKAGE.rglob("*.py"),
+]
+
+
+def test_users_are_told_public_names_only():
+    found = {
+        f"{page.relative_to(ROOT)}: {dotted}"
+        for page in PAGES
+        if page not in INTERNAL and page.exists()
+        for dotted in written_paths(page)
+        if not is_public(dotted)
+    }
+    assert not found, "write nems_dsl.x or nems_dsl.package.x:\n" + "\n".join(sorted(found))
