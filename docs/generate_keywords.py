@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from nems_dsl import Model, parse
-from nems_dsl.compiler.catalogue import catalogue
-from nems_dsl.keywords import Option, Signature
-from nems_dsl.layers.base import Layer, Parameter
+from nems_dsl.keywords import Option, Signature, registry
+from nems_dsl.layers import Layer, Parameter, load_all
 
 PAGE = Path("generated") / "keywords.md"
 # sizes that can be told apart in the shape of a parameter
@@ -38,7 +37,8 @@ def write(docs: Path) -> Path:
 
 def reference() -> str:
     """Give the whole reference: a table of the keywords, then a section on each."""
-    known = catalogue()
+    load_all()
+    known = registry
     table = [
         f"| [`{head}`](#{head}) | {known[head].signature.summary} "
         f"| {cell(known[head].signature.describe_shape())} |"
@@ -87,7 +87,9 @@ def facts(layer: Any) -> Iterator[str]:
         yield f"| reads also | {', '.join(signature.signals)} |"
     yield f"| example | `{signature.example}` |"
     yield f"| formula | {cell(signature.source)} |"
-    yield f"| layer | {{py:class}}`{layer.__module__}.{layer.__qualname__}` |"
+    # `nems_dsl.layers.fir` is a place, `nems_dsl.layers` the name that users know
+    package = ".".join(layer.__module__.split(".")[:2])
+    yield f"| layer | {{py:class}}`{package}.{layer.__qualname__}` |"
 
 
 def inferred(signature: Signature) -> list[str]:

@@ -6,7 +6,7 @@ from nems_dsl import Model, canonical
 from nems_dsl.datasets import simulate
 from nems_dsl.distributions import HalfNormal
 from nems_dsl.keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Option, Signature, registry
-from nems_dsl.layers.base import KeywordLayer, Parameter, Phi
+from nems_dsl.layers import KeywordLayer, Parameter, Phi
 from nems_dsl.testing import check_layer
 
 

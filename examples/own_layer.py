@@ -5,7 +5,7 @@ import numpy as np
 from nems_dsl import Model
 from nems_dsl.datasets import simulate
 from nems_dsl.distributions import HalfNormal
-from nems_dsl.layers.base import Layer, Parameter, Phi
+from nems_dsl.layers import Layer, Parameter, Phi
 
 
 class SoftPlus(Layer):

@@ -2,8 +2,7 @@
 
 from nems_dsl import expand, sweep
 from nems_dsl.datasets import load_speech
-from nems_dsl.visualization import save_figure
-from nems_dsl.visualization.sweeps import plot_results
+from nems_dsl.visualization import plot_results, save_figure
 
 PATTERN = "wc.18x{rank=1..2}-fir.{rank}x{taps=10,15}-{nl=lvl,dexp}.1"
 

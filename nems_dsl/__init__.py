@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
+    from .compiler.dialects import convert as convert
     from .compiler.explain import explain as explain
+    from .errors import NemsError as NemsError
+    from .errors import NemsWarning as NemsWarning
     from .models import Model as Model
     from .models import ModelSet as ModelSet
     from .models import Objective as Objective
@@ -39,6 +42,8 @@ _HOMES = {
     "ModelSet": "models",
     "ModelStringError": "syntax",
     "Objective": "models",
+    "NemsError": "errors",
+    "NemsWarning": "errors",
     "Results": "sweeps",
     "canonical": "compiler",
     "convert": "compiler.dialects",

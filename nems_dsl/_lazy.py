@@ -11,27 +11,31 @@ from typing import Any
 def lazy(
     package: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Give the `__getattr__` and the `__dir__` of a package whose names are loaded when asked for.
+    """Return `__getattr__` and `__dir__` for a package whose names are loaded at their first use.
 
     Parameters
     ----------
     package : str
         Its ``__name__``.
     homes : mapping of str to str
-        The module that each name is in, below the package.
+        The module that each name is in, below the package; ``module:name`` where it has another
+        name there.
 
     Examples
     --------
     >>> find, names = lazy("nems_dsl", {"Model": "models"})
     >>> find("Model").__name__, "Model" in names()
     ('Model', True)
+    >>> lazy("nems_dsl", {"Sequence": "models:Model"})[0]("Sequence").__name__
+    'Model'
     """
 
     def find(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f".{homes[name]}", package), name)
+        module, _, there = homes[name].partition(":")
+        value = getattr(importlib.import_module(f".{module}", package), there or name)
         setattr(sys.modules[package], name, value)
         return value
 
-    return find, lambda: sorted({*getattr(sys.modules[package], "__all__", ()), *homes})
+    return find, lambda: sorted({*vars(sys.modules[package]), *homes})

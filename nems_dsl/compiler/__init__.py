@@ -1,5 +1,8 @@
 """From a tree to a plan of layers: binding, shape inference, building, explaining."""
 
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
 from .bind import bind as bind
 from .bind import canonical as canonical
 from .bind import check_dialect as check_dialect
@@ -8,3 +11,9 @@ from .bound import BoundKeyword as BoundKeyword
 from .bound import BoundModel as BoundModel
 from .catalogue import keyword_info as keyword_info
 from .data import fit_to_data as fit_to_data
+
+if TYPE_CHECKING:
+    from .build import build_layers as build_layers
+
+# what a string means needs no layers
+__getattr__, __dir__ = lazy(__name__, {"build_layers": "build"})

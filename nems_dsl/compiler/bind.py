@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..keywords import Registry, Signature
 from ..keywords.dialects import DIALECTS as FOREIGN
 from ..keywords.dialects import UNOFFERED, WHOLE_MODELS
+from ..suggestions import ask, no_such, suggest
 from ..syntax import (
     Diagnostic,
     Keyword,
@@ -23,7 +24,7 @@ from ..syntax import (
 )
 from .bound import BoundKeyword, BoundModel
 from .bounds import check_bulk, check_length
-from .catalogue import catalogue, suggest
+from .catalogue import catalogue, commonest_first
 from .flow import Misfit, Passage, pass_through
 from .misfit import describe_misfit, size_span, with_shape
 from .options import BoundOptions, Fault, bind_options
@@ -100,9 +101,7 @@ def canonical(string: str, dialect: str = "native") -> str:
 def check_dialect(dialect: str) -> None:
     """Refuse a dialect that is not known."""
     if dialect not in DIALECTS:
-        near = suggest(str(dialect), DIALECTS)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise ValueError(f"no dialect {dialect!r}; there is {', '.join(DIALECTS)}{hint}")
+        raise ValueError(no_such("dialect", dialect, DIALECTS))
 
 
 def bind(
@@ -231,7 +230,6 @@ class _Binder:
             message = f"the keyword `{head}` of other programs is not offered: {UNOFFERED[head]}"
             self.report("E112", message, keyword.head_span, hint)
             return
-        near = suggest(head, self.known)
         stem = head.rstrip("0123456789xNRS")
         hint = f"the keywords are {', '.join(self.known)}"
         if stem != head and stem in self.known:
@@ -239,11 +237,15 @@ class _Binder:
             fixed = unparse(replace(keyword, head=f"{stem}.{shape}"))
             if len(fixed) <= _LONGEST_PROPOSAL:
                 hint = f"options follow a period: write {fixed}"
-        elif near:
-            fixed = unparse(replace(keyword, head=near))
-            summary = self.known[near].signature.summary
-            if len(fixed) <= _LONGEST_PROPOSAL:
-                hint = f"did you mean {fixed}? (`{near}` {summary})"
+        else:
+            meant = {
+                near: fixed
+                for near in suggest(head, commonest_first(self.known))
+                if len(fixed := unparse(replace(keyword, head=near))) <= _LONGEST_PROPOSAL
+            }
+            summaries = [f"`{near}` {self.known[near].signature.summary}" for near in meant]
+            if meant:
+                hint = f"{ask(list(meant.values()))} ({'; '.join(summaries)})"
         self.report("E101", f"no keyword `{clip(head)}`", keyword.head_span, hint)
 
     def _report_option(self, keyword: Keyword, fault: Fault) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
+import re
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 
 from ..keywords import Registry, Signature, registry
-
-_LONGEST_WORD = 100
+from ..suggestions import did_you_mean
 
 
 @cache
@@ -48,13 +48,19 @@ def keyword_info(head: str | None = None) -> Signature | dict[str, Signature]:
     if head is None:
         return {name: known[name].signature for name in known}
     if head not in known:
-        near = suggest(str(head), known)
-        raise KeyError(f"no keyword `{head}`" + (f"; did you mean `{near}`?" if near else ""))
+        question = did_you_mean(head, commonest_first(known), "`{}`".format)
+        raise KeyError(f"no keyword `{head}`{question}")
     return known[head].signature
 
 
-def suggest(word: str, known: Iterable[str], cutoff: float = 0.5) -> str | None:
-    """Give the known word that is nearest to `word`, or None if none is near."""
-    lowered = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word[:_LONGEST_WORD].lower(), lowered, n=1, cutoff=cutoff)
-    return lowered[near[0]] if near else None
+def commonest_first(heads: Iterable[str]) -> list[str]:
+    """Return heads in the order of how often they occur in the examples of all keywords.
+
+    Examples
+    --------
+    >>> commonest_first(["dep", "dexp", "wc"])
+    ['wc', 'dexp', 'dep']
+    """
+    examples = (entry.signature.example for entry in catalogue().values())
+    uses = Counter(word for example in examples for word in re.findall(r"\w+", example))
+    return sorted(heads, key=lambda head: -uses[head])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ..keywords import Number, Option, ShapeForm, Signature
+from ..suggestions import ask, suggest
 from ..syntax import (
     Dim,
     Flag,
@@ -23,7 +24,6 @@ from ..syntax import (
     write_keyword,
 )
 from .bound import OptionValue
-from .catalogue import suggest
 from .sizes import LARGEST_DIM, SYMBOLS, Size, Symbolic
 
 
@@ -222,16 +222,12 @@ def _unknown(given: _Options, place: int, flag: Flag) -> None:
         hint = "the number follows the option directly: write %1"
         given.report("E102", message, place, hint, given.replaced(place, stem.name + right))
         return
-    meant = _run_together(signature, text)
-    if not meant:
-        names = [option.name for option in signature.options] + list(signature.synonyms)
-        near = suggest(text, names, cutoff=0.6)
-        meant = [near] if near else []
-    if meant:
-        hint = f"did you mean %1? {usage(signature)}"
-        given.report("E102", message, place, hint, given.replaced(place, *meant))
-    else:
-        given.report("E102", message, place, usage(signature))
+    apart = _run_together(signature, text)
+    names = [option.name for option in signature.options] + list(signature.synonyms)
+    meant = [apart] if apart else [[name] for name in suggest(text, names)]
+    question = ask([f"%{number}" for number in range(1, len(meant) + 1)])
+    hint = f"{question} {usage(signature)}".lstrip()
+    given.report("E102", message, place, hint, *(given.replaced(place, *each) for each in meant))
 
 
 def _run_together(signature: Signature, text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from .files import DataFile as DataFile
 from .files import read_data_files as read_data_files
 from .folds import Fold as Fold
+from .folds import Stretch as Stretch
 from .folds import make_folds as make_folds
 from .holdout import Split as Split
 from .holdout import hold_out as hold_out

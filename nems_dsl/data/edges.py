@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._warn import warn_user
+from ..errors import NemsWarning
+from ..suggestions import no_such
 from .recording import Recording
 from .trials import Trial, in_pieces
 
@@ -21,7 +23,7 @@ EDGES = {
 _FAR = 3.0
 
 
-class EdgeWarning(UserWarning):
+class EdgeWarning(NemsWarning):
     """A stimulus that lies far from 0, so that zeros before each trial are a step as none in it."""
 
 
@@ -34,7 +36,7 @@ def check_edges(edges: str) -> str:
         There is no such way.
     """
     if edges not in EDGES:
-        raise ValueError(f"no edges {edges!r}; there are {', '.join(map(repr, EDGES))}")
+        raise ValueError(no_such("way to treat edges", edges, EDGES))
     return edges
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,6 +9,8 @@ from typing import Any, ClassVar, NoReturn, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from ..suggestions import no_such
 
 Real: TypeAlias = float | NDArray[np.float64]
 """A parameter as it is stored: a Python number, or a read-only float64 array."""
@@ -268,12 +269,7 @@ class Distribution(ABC):
         name = data[_JSON_TYPE]
         found = Distribution._known.get(name) if isinstance(name, str) else None
         if found is None:
-            near = difflib.get_close_matches(str(name), Distribution._known, n=1)
-            hint = f"did you mean '{near[0]}'? " if near else ""
-            raise ValueError(
-                f"unknown distribution {name!r}: {hint}known are "
-                + ", ".join(sorted(Distribution._known))
-            )
+            raise ValueError(no_such("distribution", name, sorted(Distribution._known)))
         if not issubclass(found, cls):
             raise ValueError(f"expected a {cls.__name__}, got a {name}")
         expected = list(found.symbols)

@@ -6,6 +6,7 @@ from .._lazy import lazy
 from .options import FitArguments as FitArguments
 from .options import FitOptions as FitOptions
 from .results import FitResults as FitResults
+from .results import StartRecord as StartRecord
 from .scales import ScaleWarning as ScaleWarning
 
 if TYPE_CHECKING:

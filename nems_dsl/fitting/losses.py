@@ -7,7 +7,6 @@ it the derivative of the loss.
 
 from __future__ import annotations
 
-import difflib
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ import numpy as np
 
 from .. import kernels
 from ..data.trials import in_pieces
+from ..suggestions import no_such
 
 
 class Loss(ABC):
@@ -197,7 +197,5 @@ def make_loss(
         There is no such loss, or it means nothing for this target.
     """
     if name not in LOSSES:
-        near = difflib.get_close_matches(str(name), LOSSES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no loss {name!r}; there are {', '.join(map(repr, LOSSES))}{hint}")
+        raise ValueError(no_such("loss", name, LOSSES))
     return LOSSES[name](target, channel_weights)

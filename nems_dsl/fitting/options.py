@@ -6,7 +6,6 @@ what options there are.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import json
 import textwrap
@@ -18,6 +17,7 @@ import numpy as np
 
 from ..data.edges import EDGES
 from ..data.recording import Recording
+from ..suggestions import no_such, suggest
 from .losses import LOSSES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -241,9 +241,9 @@ class FitOptions:
         for name, known in (("loss", LOSSES), ("edges", EDGES), ("optimizer", OPTIMIZERS)):
             value = getattr(self, name)
             if value not in known and not (name == "optimizer" and value is None):
-                raise ValueError(_unknown(name, value, known))
+                raise ValueError(no_such(name, value, known))
         if isinstance(self.init, str) and self.init not in INITS:
-            raise ValueError(_unknown("start", self.init, INITS))
+            raise ValueError(no_such("start", self.init, INITS))
         if self.n_starts < 1:
             raise ValueError(f"n_starts must be at least 1, not {self.n_starts}")
         if not 0 <= self.priors < np.inf:
@@ -367,18 +367,12 @@ def describe_options(indent: str = "    ") -> str:
     return "\n".join(lines)
 
 
-def _unknown(what: str, value: Any, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(str(value), known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"no {what} {value!r}; there are {', '.join(map(repr, known))}{hint}"
-
-
 def _instead(name: str) -> str:
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"
-    near = difflib.get_close_matches(name, NAMES, n=1)
+    near = suggest(name, NAMES)
     if near:
-        return f"; did you mean {near[0]}=?"
+        return f"; did you mean {' or '.join(f'{each}=' for each in near)}?"
     return f"; there are {', '.join(NAMES)}"
 
 

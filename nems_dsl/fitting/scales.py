@@ -10,6 +10,7 @@ import numpy as np
 
 from .._warn import warn_user
 from ..data.trials import in_pieces
+from ..errors import NemsWarning
 from ..graph.skeleton import find_skeleton
 from ..graph.wiring import Node
 
@@ -18,7 +19,7 @@ _LARGEST, _SMALLEST = 30.0, 0.003
 _FROM_DATA = ("auto", "data", "staged")
 
 
-class ScaleWarning(UserWarning):
+class ScaleWarning(NemsWarning):
     """Data of such a size that a fit from the usual start may end far from the best."""
 
 

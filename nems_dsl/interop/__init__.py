@@ -1,1 +1,13 @@
 """Models and data of other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._lazy import lazy
+
+if TYPE_CHECKING:
+    from .nems import layers_from_nems as layers_from_nems
+    from .nems import model_from_nems as model_from_nems
+
+__getattr__, __dir__ = lazy(__name__, {"layers_from_nems": "nems", "model_from_nems": "nems"})

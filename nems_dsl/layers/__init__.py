@@ -1,4 +1,13 @@
-"""The layers that model strings are built of, one family per module."""
+"""The layers that model strings are built of, one family per module.
+
+Examples
+--------
+>>> from nems_dsl.layers import FIR, FiniteImpulseResponse
+>>> FIR is FiniteImpulseResponse
+True
+
+Classes are loaded at their first use, and nothing is compiled by that.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +17,111 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .._lazy import lazy
 from ..keywords import registry
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from .base import KernelLayer as KernelLayer
+    from .base import KeywordLayer as KeywordLayer
+    from .base import Layer as Layer
+    from .compression import LogCompression as LogCompression
+    from .conv2d import Convolution as Convolution
+    from .fir import FiniteImpulseResponse as FiniteImpulseResponse
+    from .joining import Concatenate as Concatenate
+    from .joining import SkipConnection as SkipConnection
+    from .merging import MergeChannels as MergeChannels
+    from .nonlinearity import DoubleExponential as DoubleExponential
+    from .nonlinearity import LevelShift as LevelShift
+    from .nonlinearity import RectifiedLinear as RectifiedLinear
+    from .nonlinearity import Scale as Scale
+    from .nonnegative import NonNegative as NonNegative
+    from .oscillator import DampedOscillator as DampedOscillator
+    from .parameter import Parameter as Parameter
+    from .parameter import Phi as Phi
+    from .plasticity import Depression as Depression
+    from .plasticity import ShortTermPlasticity as ShortTermPlasticity
+    from .plasticity import TwoCoursePlasticity as TwoCoursePlasticity
+    from .pointwise import OnLine as OnLine
+    from .pointwise import Pointwise as Pointwise
+    from .products import Multiply as Multiply
+    from .products import MultiplyExponential as MultiplyExponential
+    from .rearrangement import RepeatChannels as RepeatChannels
+    from .rearrangement import SumChannels as SumChannels
+    from .rearrangement import SwapAxes as SwapAxes
+    from .rectifiers import ParametricRectifiedLinear as ParametricRectifiedLinear
+    from .rectifiers import SoftRectifiedLinear as SoftRectifiedLinear
+    from .sigmoids import HyperbolicTangent as HyperbolicTangent
+    from .sigmoids import LogisticSigmoid as LogisticSigmoid
+    from .sigmoids import QuickSigmoid as QuickSigmoid
+    from .sigmoids import SaturatedRectifier as SaturatedRectifier
+    from .sigmoids import Sigmoid as Sigmoid
+    from .state import StateGain as StateGain
+    from .state import StateWeights as StateWeights
+    from .state_hinge import StateHinge as StateHinge
+    from .state_sigmoid import StateDoubleExponential as StateDoubleExponential
+    from .strf import ReceptiveField as ReceptiveField
+    from .weight_channels import WeightChannels as WeightChannels
+    from .work import Work as Work
+    from .work import flat as flat
+    from .work import strided as strided
+
+    FIR = FiniteImpulseResponse
+    ReLU = RectifiedLinear
+    STRF = ReceptiveField
+
+# the names that users of NEMS know stand beside those in full
+_HOMES = {
+    "Concatenate": "joining",
+    "Convolution": "conv2d",
+    "DampedOscillator": "oscillator",
+    "Depression": "plasticity",
+    "DoubleExponential": "nonlinearity",
+    "FIR": "fir:FiniteImpulseResponse",
+    "FiniteImpulseResponse": "fir",
+    "HyperbolicTangent": "sigmoids",
+    "KernelLayer": "base",
+    "KeywordLayer": "base",
+    "Layer": "base",
+    "LevelShift": "nonlinearity",
+    "LogCompression": "compression",
+    "LogisticSigmoid": "sigmoids",
+    "MergeChannels": "merging",
+    "Multiply": "products",
+    "MultiplyExponential": "products",
+    "NonNegative": "nonnegative",
+    "OnLine": "pointwise",
+    "Parameter": "parameter",
+    "ParametricRectifiedLinear": "rectifiers",
+    "Phi": "parameter",
+    "Pointwise": "pointwise",
+    "QuickSigmoid": "sigmoids",
+    "ReLU": "nonlinearity:RectifiedLinear",
+    "ReceptiveField": "strf",
+    "RectifiedLinear": "nonlinearity",
+    "RepeatChannels": "rearrangement",
+    "STRF": "strf:ReceptiveField",
+    "SaturatedRectifier": "sigmoids",
+    "Scale": "nonlinearity",
+    "ShortTermPlasticity": "plasticity",
+    "Sigmoid": "sigmoids",
+    "SkipConnection": "joining",
+    "SoftRectifiedLinear": "rectifiers",
+    "StateDoubleExponential": "state_sigmoid",
+    "StateGain": "state",
+    "StateHinge": "state_hinge",
+    "StateWeights": "state",
+    "SumChannels": "rearrangement",
+    "SwapAxes": "rearrangement",
+    "TwoCoursePlasticity": "plasticity",
+    "WeightChannels": "weight_channels",
+    "Work": "work",
+    "flat": "work",
+    "strided": "work",
+}
+
+__getattr__, __dir__ = lazy(__name__, _HOMES)
 
 ENTRY_POINTS = "nems_dsl.keywords"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TypeAlias
@@ -11,6 +10,7 @@ from nems_dsl.metrics.correlation import correlation
 from nems_dsl.metrics.errors import explained_variance, mse, nmse, r2
 from nems_dsl.metrics.pairing import Signal, Vector
 from nems_dsl.metrics.poisson import bits_per_spike, poisson_log_likelihood
+from nems_dsl.suggestions import no_such
 
 Metric: TypeAlias = Callable[[Signal, Signal], float | Vector]
 """A function of (prediction, target)."""
@@ -53,11 +53,8 @@ def get_metric(name: str) -> Metric:
     >>> get_metric("corelation")
     Traceback (most recent call last):
     ...
-    ValueError: unknown metric 'corelation': did you mean 'correlation'? Known are correlation, ...
+    ValueError: no metric 'corelation'; there are 'correlation', ... did you mean 'correlation'?
     """
     if isinstance(name, str) and name in METRICS:
         return METRICS[name]
-    near = difflib.get_close_matches(str(name), METRICS, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    known = f"{'Known' if near else 'known'} are {', '.join(METRICS)}"
-    raise ValueError(f"unknown metric {name!r}: {hint}{known}")
+    raise ValueError(no_such("metric", name, METRICS))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 from ..layers.base import Layer
+from ..suggestions import no_such
 
 
 class LayerList(Sequence[Layer]):
@@ -55,9 +55,7 @@ class LayerList(Sequence[Layer]):
         if isinstance(which, str):
             if which in self._places:
                 return self._places[which]
-            near = difflib.get_close_matches(which, self._places, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise KeyError(f"no layer {which!r}; there are {', '.join(self.names)}{hint}")
+            raise KeyError(no_such("layer", which, self.names))
         if not -len(self) <= which < len(self):
             raise IndexError(f"no layer {which}; there are {len(self)}")
         return which % len(self)

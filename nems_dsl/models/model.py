@@ -542,7 +542,7 @@ class Model:
         Returns
         -------
         Model
-            To be fitted; `nems_dsl.fitting.take_parameters` says how keywords are matched, and
+            To be fitted; `nems_dsl.models.take_parameters` says how keywords are matched, and
             reports what was taken.
 
         Examples

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from ..layers.base import Parameter
+from ..suggestions import no_such
 from .layer_list import LayerList
 
 
@@ -48,8 +48,5 @@ def _find(layers: LayerList, name: str) -> Parameter:
             if wanted
             else f"{name!r} is a layer, and has no parameters"
         )
-    near = difflib.get_close_matches(name, known, n=1)
-    if not near:
-        near = [each for each in known if each.rpartition(".")[2] == key][:1]
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise KeyError(f"no parameter {name!r}; there are {', '.join(known)}{hint}")
+    of_any_layer = [each for each in known if each.rpartition(".")[2] == key]
+    raise KeyError(no_such("parameter", name, known, otherwise=of_any_layer[:1]))

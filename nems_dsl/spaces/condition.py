@@ -5,11 +5,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
+from ..suggestions import did_you_mean
 from ..syntax import Diagnostic, ModelStringError, Span, clip
 from ..syntax.grammar import condition_parser
 
@@ -119,11 +119,9 @@ class _Writer:
         return lambda facts: found
 
     def unknown(self, name: str, span: Span) -> None:
-        near = get_close_matches(name, self.names, n=1)
-        hint = f"there is {', '.join(self.names)}; text stands in quotes: '{clip(name)}'"
-        if near:
-            fixed = self.text[: span.start] + near[0] + self.text[span.stop :]
-            hint = f"did you mean `{near[0]}`? {hint}" if len(fixed) < 60 else hint
+        question = did_you_mean(name, self.names, "`{}`".format, lead="")
+        known = f"there is {', '.join(self.names)}; text stands in quotes: '{clip(name)}'"
+        hint = f"{question} {known}" if question else known
         self.faults.append(Diagnostic("E509", f"no variable `{clip(name)}`", span, hint))
 
     def either(self, node: Tree[Token]) -> Evaluate:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import NemsError
 from ..syntax import ModelStringError
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 N_PARAMETERS = "n_parameters"
 
 
-class IllFormed(Exception):
+class IllFormed(NemsError):
     """Carries the fault of a variant through a predicate of the user's."""
 
     def __init__(self, fault: ModelStringError):

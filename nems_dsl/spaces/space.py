@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..compiler import BoundModel, check_dialect, parse
+from ..errors import NemsWarning
 from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span, read_space
 from ..syntax.space_tree import Alternatives, Literal, Pattern
 from .condition import read_condition
@@ -27,7 +28,7 @@ Where = Callable[[Mapping[str, Any]], Any]
 MOST_VARIANTS = 1_000_000
 
 
-class SpaceWarning(UserWarning):
+class SpaceWarning(NemsWarning):
     """Some variants of a space are not models."""
 
 

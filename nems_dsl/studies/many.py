@@ -14,6 +14,7 @@ from .._warn import warn_user
 from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
+from ..errors import NemsWarning
 from ..fitting.options import FitArguments, FitOptions, document_options
 from ..fitting.results import not_fitted
 from ..graph.wiring import connect
@@ -23,7 +24,7 @@ from ..models.model_set import ModelSet
 from .threads import Tasks, count_threads
 
 
-class NotFittedWarning(UserWarning):
+class NotFittedWarning(NemsWarning):
     """A channel in which there is nothing to be learnt; its scores and predictions are NaN."""
 
 

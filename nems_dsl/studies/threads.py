@@ -8,13 +8,15 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+from ..errors import NemsError
+
 Result = TypeVar("Result")
 
 # a wait without end would not notice Ctrl-C on Windows
 _LOOK_UP = 0.2
 
 
-class AbandonedError(Exception):
+class AbandonedError(NemsError):
     """Raised inside a task whose result nobody wants any more."""
 
 

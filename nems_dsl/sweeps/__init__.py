@@ -7,21 +7,35 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
+    from .results.cells import MixedRowsError as MixedRowsError
+    from .results.cells import Neuron as Neuron
     from .results.comparison import Comparison as Comparison
+    from .results.comparison import compare_scores as compare_scores
     from .results.nesting import find_steps as find_steps
     from .results.results import Results as Results
     from .results.results import open_results as open_results
+    from .running.datasets import SharedFilesError as SharedFilesError
+    from .running.limits import JobLimitError as JobLimitError
     from .running.sweeping import sweep as sweep
+    from .running.workers import WorkerDiedError as WorkerDiedError
     from .store.database import StoreError as StoreError
+    from .store.rows import JobRow as JobRow
     from .store.store import Store as Store
 
 __getattr__, __dir__ = lazy(
     __name__,
     {
         "Comparison": "results.comparison",
+        "JobLimitError": "running.limits",
+        "JobRow": "store.rows",
+        "MixedRowsError": "results.cells",
+        "Neuron": "results.cells",
         "Results": "results.results",
+        "SharedFilesError": "running.datasets",
         "Store": "store.store",
         "StoreError": "store.database",
+        "WorkerDiedError": "running.workers",
+        "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "open_results": "results.results",
         "sweep": "running.sweeping",

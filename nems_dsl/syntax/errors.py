@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..errors import NemsError
 from .tree import Span
 
 _WIDEST_LINE = 96
@@ -49,7 +50,7 @@ class Diagnostic:
         return "\n".join(lines)
 
 
-class ModelStringError(ValueError):
+class ModelStringError(NemsError, ValueError):
     """A string that is not a model, with every fault that was found in it.
 
     Attributes

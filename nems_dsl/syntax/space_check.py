@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
+from ..suggestions import did_you_mean
 from .errors import Diagnostic, clip
 from .space_tree import Alternatives, Choice, Maybe, NumberRange, Part, Pattern, Sequence, Use
 from .tree import Span
@@ -204,11 +204,9 @@ class _Checker:
             note = f"it is defined at character {self.everywhere[name].start + 1}"
             self.report("E504", message, node.span, hint, note)
         else:
-            near = get_close_matches(name, self.everywhere, n=1)
-            hint = f"define it to the left, as in {{{name}=1..4}}; or leave the braces out"
-            if near:
-                hint = f"did you mean {{{near[0]}}}?"
-            self.report("E504", f"no variable `{shown}`", node.span, hint)
+            question = did_you_mean(name, self.everywhere, "{{{}}}".format, lead="")
+            otherwise = f"define it to the left, as in {{{name}=1..4}}; or leave the braces out"
+            self.report("E504", f"no variable `{shown}`", node.span, question or otherwise)
 
 
 def _definitions(node: Sequence) -> dict[str, Span]:

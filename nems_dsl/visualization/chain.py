@@ -15,6 +15,7 @@ import numpy as np
 
 from ..compiler import parse
 from ..data.recording import Recording, read_recording
+from ..errors import NemsError
 from ..graph.evaluation import evaluate_layer
 from ..graph.wiring import Node, connect
 
@@ -27,7 +28,7 @@ _UNKNOWN_MEMORY = 100
 _TOLERANCE = 1e-7
 
 
-class NoLinearFront(ValueError):
+class NoLinearFront(NemsError, ValueError):
     """The model does not begin with a linear part; the message says how it does begin."""
 
 

@@ -104,7 +104,7 @@ def plot_channels(
     Parameters
     ----------
     fits : sequence of ChannelFit
-        As `nems_dsl.studies.channels.fit_channels` gives them; the first 12 are drawn.
+        As `nems_dsl.studies.fit_channels` gives them; the first 12 are drawn.
     x : as for `Model.predict`
     y : like `x`, optional
         All channels of the response.

@@ -342,10 +342,10 @@ def test_invalid_parameters(make, message):
     [
         (
             {"distribution": "Normale", "sd": 1},
-            "unknown distribution 'Normale': did you mean 'Normal'? known are "
-            "Beta, Exponential, Gamma, HalfNormal, Normal, Uniform",
+            "no distribution 'Normale'; there are 'Beta', 'Exponential', 'Gamma', "
+            "'HalfNormal', 'Normal', 'Uniform'; did you mean 'Normal'?",
         ),
-        ({"distribution": ["x"]}, "unknown distribution ['x']: known are Beta, "),
+        ({"distribution": ["x"]}, "no distribution ['x']; there are 'Beta', "),
         ({"sd": 1}, "a distribution is a mapping with an entry 'distribution', got {'sd': 1}"),
         ([1], "a distribution is a mapping with an entry 'distribution', got [1]"),
         (

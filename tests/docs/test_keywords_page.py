@@ -51,7 +51,7 @@ def test_a_section_has_all_that_is_declared(head, sections):
     layer = catalogue()[head]
     assert signature.summary in text
     assert f"```\n{signature.equation}\n```" in text
-    assert f"`{layer.__module__}.{layer.__qualname__}`" in text
+    assert f"`nems_dsl.layers.{layer.__qualname__}`" in text
     for option in signature.options:
         assert f"| `{option.spelling}` | {option.help}" in text
     for synonym in signature.synonyms:

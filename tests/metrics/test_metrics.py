@@ -344,10 +344,10 @@ def test_registry():
     with pytest.raises(ValueError) as caught:
         get_metric("nsme")
     assert str(caught.value) == (
-        "unknown metric 'nsme': did you mean 'nmse'? Known are correlation, nmse, mse, r2, "
-        "explained_variance, poisson_log_likelihood, bits_per_spike"
+        "no metric 'nsme'; there are 'correlation', 'nmse', 'mse', 'r2', 'explained_variance', "
+        "'poisson_log_likelihood', 'bits_per_spike'; did you mean 'nmse'?"
     )
-    with pytest.raises(ValueError, match=r"^unknown metric 'q': known are correlation, nmse"):
+    with pytest.raises(ValueError, match=r"^no metric 'q'; there are 'correlation', 'nmse'"):
         get_metric("q")
     with pytest.raises(TypeError):
         METRICS["mine"] = mse

@@ -49,7 +49,7 @@ def test_layers_with_numbers():
         ("fri.coefficients", r"did you mean 'fir\.coefficients'"),
         ("kappa", r"did you mean 'dexp\.kappa'"),
         ("dexp", "'dexp' is a layer; its parameters are 'dexp.base', 'dexp.amplitude', "),
-        ("", "no parameter ''; there are wc.coefficients, "),
+        ("", "no parameter ''; there are 'wc.coefficients', "),
     ],
 )
 def test_names_that_are_none(name, message):

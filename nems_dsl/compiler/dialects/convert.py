@@ -37,7 +37,7 @@ def convert(string: str, source: str, target: str) -> str:
     Notes
     -----
     What is computed stays the same. Where a fit starts is not a part of a string here, and a
-    parameter may have another sign or unit there; `nems_dsl.interop.nems` knows those.
+    parameter may have another sign or unit there; `nems_dsl.interop` knows those.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""From a tree of another dialect to a native tree, by the tables of `nems_dsl.keywords.dialects`.
+"""From a tree of another dialect to a native tree, by the tables of `keywords/dialects/`.
 
 Spans keep pointing into the string as it was written.
 """
@@ -10,9 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from ...keywords.dialects import DIALECTS, UNOFFERED, Dialect, HeadThere, Whole
+from ...suggestions import ask, suggest
 from ...syntax import Diagnostic, Dim, Flag, Keyword, Shape, Span, Text, clip, unparse
 from ...syntax.tree import Reference
-from ..catalogue import catalogue, suggest
+from ..catalogue import catalogue, commonest_first
 from ..flags import FlagFault, GivenFlag, read_flags, usage_there
 
 _LONGEST_PROPOSAL = 200
@@ -47,7 +48,7 @@ def translate(text: Text, dialect: str, n_states: int | None = None) -> Translat
     text : Text
         What `nems_dsl.syntax.read` gives.
     dialect : str
-        A name in `nems_dsl.keywords.dialects.DIALECTS`.
+        A name in `DIALECTS`.
     n_states : int, optional
         How many channels the state has, if that is known.
 
@@ -136,10 +137,10 @@ class _Translator:
             hint = "the keywords that are offered are listed by `nems-dsl keywords`"
             self.report("E112", message, keyword.head_span, hint)
         elif head not in UNOFFERED:
-            near = suggest(head, self.dialect.heads)
-            fixed = "" if near is None else unparse(replace(keyword, head=near))
-            hint = f"the keywords there are {', '.join(self.dialect.heads)}"
-            hint = f"did you mean {fixed}?" if 0 < len(fixed) <= _LONGEST_PROPOSAL else hint
+            near = suggest(head, commonest_first(self.dialect.heads))
+            meant = [unparse(replace(keyword, head=each)) for each in near]
+            question = ask([fixed for fixed in meant if len(fixed) <= _LONGEST_PROPOSAL])
+            hint = question or f"the keywords there are {', '.join(self.dialect.heads)}"
             message = f"no keyword `{clip(head)}` in `{name}`"
             self.report("E101", message, keyword.head_span, hint)
         # binding refuses the others, and says why
@@ -277,11 +278,11 @@ class _Translator:
                 continue
             message = f"`{keyword.head}` has no option `{word}` in `{name}`"
             known = [each.there for each in row.flags if "#" not in each.there]
-            near = suggest(flag.text, known, cutoff=0.6)
-            hint = usage_there(row)
-            if near is not None:
+            meant = []
+            for near in suggest(flag.text, known):
                 options = tuple(Flag(near) if o is flag else o for o in keyword.options)
-                hint = f"did you mean {unparse(replace(keyword, options=options))}? {hint}"
+                meant.append(unparse(replace(keyword, options=options)))
+            hint = f"{ask(meant)} {usage_there(row)}".lstrip()
             self.report("E102", message, flag.span, hint)
 
 

@@ -1,6 +1,6 @@
 """How other programs write model strings: tables of rewrites onto native keywords.
 
-Nothing here reads text: `nems_dsl.compiler.dialects.dialect` applies these tables to trees.
+Nothing here reads text: `compiler/dialects/` applies these tables to trees.
 """
 
 from __future__ import annotations

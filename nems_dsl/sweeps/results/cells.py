@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, func, select
 
+from ...errors import NemsError
 from ..store import schema
 from ..store.rows import SIMPLE_HOLD_OUT
 from .ordering import natural
@@ -205,7 +206,7 @@ def read_neurons(connection: Connection) -> dict[int, Neuron]:
     return {key: Neuron(name, None if c == schema.ALL_CHANNELS else c) for key, name, c in rows}
 
 
-class MixedRowsError(ValueError):
+class MixedRowsError(NemsError, ValueError):
     """Rows are meant together whose scores do not compare.
 
     Parameters

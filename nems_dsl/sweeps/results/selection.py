@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Integer, Table, bindparam, select
 
 from ...spaces.expansion import Value
+from ...suggestions import no_such
 from ..store import schema
 
 _CHUNK = 1_000  # so many rows stay in the processor's cache
@@ -135,14 +135,11 @@ def read_variables(connection: Connection) -> dict[int, dict[str, Value]]:
 
 
 def unknown(what: str, given: object, known: Iterable[object]) -> str:
-    """Say that there is no such thing, and which name is nearest."""
+    """Return the message that there is no such thing among the rows."""
     names = sorted(map(str, known))
     if not names:
-        return f"unknown {what} {str(given)!r}: there are no rows"
-    near = difflib.get_close_matches(str(given), names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    shown = ", ".join(names[:8]) + (f", and {len(names) - 8} more" if len(names) > 8 else "")
-    return f"unknown {what} {str(given)!r}: {hint}There is {shown}"
+        return f"no {what} {str(given)!r}; there are no rows"
+    return no_such(what, str(given), names)
 
 
 def _numbers(rows: Sequence[Any]) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from ...data.files import DataFile, read_data_files
 from ...data.recording import Recording, read_recording
 from ...data.trials import STIMULUS, check_match
+from ...errors import NemsError, NemsWarning
 from ...studies.design import Design
 
 #: What a response may be called in a dict of signals.
@@ -85,11 +86,11 @@ class Dataset:
         return tuple(np.split(np.asarray(whole), np.cumsum(self.lengths)[:-1]))
 
 
-class DatasetWarning(UserWarning):
+class DatasetWarning(NemsWarning):
     """A data set of several that could not be loaded."""
 
 
-class SharedFilesError(RuntimeError):
+class SharedFilesError(NemsError, RuntimeError):
     """Workers do not see the files in which data are shared with them."""
 
 

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...errors import NemsError
+
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _MOST_GRACE, _GRACE = 10.0, 0.5
 
 
-class JobLimitError(RuntimeError):
+class JobLimitError(NemsError, RuntimeError):
     """A job took more than it may."""
 
 

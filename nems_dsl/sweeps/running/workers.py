@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from multiprocessing import connection
 from typing import Any
 
+from ...errors import NemsError
 from ...models import Model, compile_model
 from ..store.rows import JobRow
 from .datasets import SharedFilesError
@@ -40,7 +41,7 @@ _THREADS = (
 )
 
 
-class WorkerDiedError(RuntimeError):
+class WorkerDiedError(NemsError, RuntimeError):
     """A process died in a job, by a signal or by itself."""
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import NullPool
 
+from ...errors import NemsError
+
 Location: TypeAlias = Path | URL
 """Where a store is: the path of a SQLite file, or the URL of any other database."""
 
@@ -24,7 +26,7 @@ _PRIMARY = 0xFF  # the lower byte of SQLite's extended result codes
 _DISK_FULL = "53100"  # PostgreSQL's SQLSTATE
 
 
-class StoreError(ValueError):
+class StoreError(NemsError, ValueError):
     """A store that cannot be used: damaged, of a newer format, in use, or no store at all."""
 
 

@@ -41,10 +41,10 @@ class Store:
     Examples
     --------
     >>> import tempfile
-    >>> from nems_dsl.sweeps.store.rows import JobRow, identity_of
+    >>> from nems_dsl.sweeps import JobRow
     >>> canonical = "wc.18x1-lvl.1"
     >>> row = JobRow(
-    ...     identity=identity_of(canonical, "6c1f", "{}", 0, -1), string=canonical,
+    ...     identity="58a0", string=canonical,
     ...     canonical=canonical, model_id="0123456789ab", dataset="A1", data_digest="6c1f",
     ...     recipe="{}", channel=0, r_test=0.5,
     ... )

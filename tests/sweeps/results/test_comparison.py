@@ -157,9 +157,9 @@ def test_what_cannot_be_compared(stored):
     results = stored([make_row(A, "x"), make_row(B, "y")])
     with pytest.raises(ValueError, match=r"no neuron has a r_test of both .*lvl\.1 and .*dexp\.1"):
         results.compare(A, B)
-    with pytest.raises(ValueError, match="unknown model 'lvl': There is"):
+    with pytest.raises(ValueError, match="no model 'lvl'; there are"):
         results.compare(A, "lvl")
-    with pytest.raises(ValueError, match="unknown metric 'nmse'"):
+    with pytest.raises(ValueError, match="no metric 'nmse'"):
         results.compare(A, B, "nmse")
     with pytest.raises(ValueError, match="a reference to compare with, or pairs, not both"):
         results.compare_all(A, pairs=[(A, B)])

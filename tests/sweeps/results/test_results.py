@@ -95,7 +95,7 @@ def test_columns_come_in_the_order_that_is_asked_for(results):
     table = results.to_pandas(["nl", "r_test", "dataset"])
     assert list(table.columns) == ["nl", "r_test", "dataset"]
     assert list(results.to_pandas([]).columns) == []
-    with pytest.raises(ValueError, match="unknown column 'r_tset': did you mean 'r_test'"):
+    with pytest.raises(ValueError, match=r"no column 'r_tset'; .* did you mean 'r_test'"):
         results.to_pandas(["r_tset"])
 
 
@@ -138,7 +138,7 @@ def test_an_empty_store(stored):
     assert results.variables == results.recipes == []
     assert "0 rows" in str(results)
     assert len(results.latest()) == 0
-    with pytest.raises(ValueError, match=r"unknown model 'lvl.1': there are no rows"):
+    with pytest.raises(ValueError, match=r"no model 'lvl.1'; there are no rows"):
         results.compare("lvl.1", "lvl.1")
 
 
@@ -219,7 +219,7 @@ def test_models_by_the_string_as_it_was_written(stored):
 
 def test_metrics_that_there_are_not(results):
     for ask in (results.pivot, results.best, results.nested):
-        with pytest.raises(ValueError, match="unknown metric 'rtest': did you mean 'r_test'"):
+        with pytest.raises(ValueError, match=r"no metric 'rtest'; .* did you mean 'r_test'"):
             ask("rtest")
 
 
@@ -266,7 +266,7 @@ def test_the_best_for_each(results, rows):
     assert by_rank["rank"].tolist() == [1, 2, 3]
     assert by_rank["canonical"].tolist() == [f"wc.6x{r}-fir.{r}x5-dexp.1" for r in (1, 2, 3)]
     assert results.best(by="nl")["nl"].tolist() == ["dexp", "lvl", "relu"]
-    with pytest.raises(ValueError, match="unknown variable 'rnk': did you mean 'rank'"):
+    with pytest.raises(ValueError, match=r"no variable 'rnk'; .* did you mean 'rank'"):
         results.best(by="rnk")
     with pytest.raises(ValueError, match="1 or more, not 0"):
         results.best(n=0)
@@ -307,7 +307,7 @@ def test_the_effect_of_a_variable(results, rows):
     losses = scores_of(rows, "loss")
     assert lowest.loc[("A", 0), 2] == min(losses[model]["A", 0] for model in models)
     assert results.effect("nl").columns.tolist() == ["dexp", "lvl", "relu"]
-    with pytest.raises(ValueError, match="unknown way to put models together 'worst'"):
+    with pytest.raises(ValueError, match="no way to put models together 'worst'"):
         results.effect("rank", over="worst")
 
 
@@ -340,12 +340,12 @@ def test_rows_by_value(results, rows):
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        ({"dataset": "AA"}, "unknown dataset 'AA': did you mean 'A'"),
+        ({"dataset": "AA"}, "; did you mean 'A'?"),
         ({"canonical": BEST[:-2]}, f"did you mean '{BEST}'"),
-        ({"rank": 7}, "unknown value of rank '7': There is 1, 2, 3"),
-        ({"rnk": 1}, "unknown name 'rnk': did you mean 'rank'"),
-        ({"status": "done"}, "unknown status 'done'"),
-        ({"channel": 9}, "unknown channel '9': There is 0, 1"),
+        ({"rank": 7}, "no value of rank '7'; there are '1', '2', '3'"),
+        ({"rnk": 1}, "; did you mean 'rank'?"),
+        ({"status": "done"}, "no status 'done'"),
+        ({"channel": 9}, "no channel '9'; there are '0', '1'"),
     ],
 )
 def test_values_that_there_are_not(results, chosen, message):
@@ -441,9 +441,9 @@ def test_which_of_several_fits(stored):
         results.load(name, "B")
     with pytest.raises(ValueError, match=r"the fitted model of .* on 'C' was not kept"):
         results.load(name, "C")
-    with pytest.raises(ValueError, match="unknown dataset 'D'"):
+    with pytest.raises(ValueError, match="no dataset 'D'"):
         results.load(name, "D")
-    with pytest.raises(ValueError, match=r"unknown model 'wc\.6x1-fir\.1x5': did you mean"):
+    with pytest.raises(ValueError, match=r"no model 'wc\.6x1-fir\.1x5'; .* did you mean"):
         results.load("wc.6x1-fir.1x5", "A1")
 
 

@@ -1,0 +1,233 @@
+"""How the package is laid out: no circles, small folders, and modules that are things of their own.
+
+All imports count, those inside of functions and those for types alone included.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "nems_dsl"
+FACE = "__init__.py"
+
+# methods of a model that are there for users' sake, and look up to what stands on models
+_LOOK_UP = {
+    ("models/model.py", "studies/__init__.py"),
+    ("models/model.py", "studies/dstrf.py"),
+    ("models/model.py", "visualization/__init__.py"),
+}
+
+# what is still to be cut: an import that closes a circle, and a line on how it opens
+_STILL = {
+    # a fit takes nodes, layers and data, and never a model
+    ("fitting/objective.py", "models/__init__.py"),
+    ("fitting/search.py", "models/__init__.py"),
+    ("fitting/starts/choice.py", "models/__init__.py"),
+    # a module takes its neighbour's names from the neighbour, and not from their common face
+    ("models/model.py", "models/__init__.py"),
+    ("models/reuse.py", "models/__init__.py"),
+    ("models/warm.py", "models/__init__.py"),
+    # what saves or draws a model is given what it needs of it
+    ("models/diagram.py", "models/model.py"),
+    ("models/saving.py", "models/model.py"),
+    ("models/saving_sets.py", "models/model_set.py"),
+    # the package's face is for users; inside, names come from their home
+    ("models/saving.py", "__init__.py"),
+    ("models/saving_sets.py", "__init__.py"),
+    ("sweeps/results/nesting.py", "__init__.py"),
+    ("sweeps/results/pairing.py", "__init__.py"),
+    ("sweeps/running/run.py", "__init__.py"),
+    ("sweeps/store/format.py", "__init__.py"),
+    # tangents ask a layer for what a protocol can say
+    ("layers/tangents.py", "layers/base.py"),
+    # a native string is bound without knowing that there are others
+    ("compiler/bind.py", "compiler/dialects/foreign.py"),
+    # facts belong to the variant that they are of
+    ("spaces/facts.py", "spaces/space.py"),
+}
+
+_MOST_MODULES = {"layers": 30, "kernels": 30}  # a file for each family; elsewhere 15
+# folders that are still too full
+_STILL_FULL = {"kernels": 31}
+
+# modules that one other imports, and why they are not a part of it
+_OWN = {
+    "cli/check.py": "a command",
+    "cli/demo.py": "a command",
+    "cli/expand.py": "a command",
+    "cli/explain.py": "a command",
+    "cli/fit.py": "a command",
+    "cli/keywords.py": "a command",
+    "cli/results.py": "a command",
+    "cli/sweep.py": "a command",
+    "compiler/bounds.py": "what to write for a size that does not fit",
+    "compiler/dialects/dialect.py": "the tables applied, apart from binding what comes of it",
+    "compiler/wiring.py": "who reads whom, apart from sizes",
+    "fitting/conditioning.py": "variables in which the stimulus is white",
+    "fitting/diagnosis.py": "what is wrong with a fit",
+    "fitting/engine/blocks.py": "parts of the data that curvature is taken of",
+    "fitting/optimisers/lbfgs.py": "an optimiser",
+    "fitting/optimisers/least_squares.py": "two optimisers with curvature",
+    "fitting/optimisers/split.py": "absolute values as differences",
+    "fitting/rates.py": "units of the response",
+    "fitting/report.py": "what a fit says while it runs",
+    "fitting/starts/front.py": "the linear part in the form of the string",
+    "fitting/starts/scatter.py": "the nonlinearity from the scatter",
+    "fitting/starts/tuning.py": "gaussians that come nearest",
+    "kernels/filter_lags.py": "one of the forms of a filter",
+    "kernels/filter_pairs.py": "one of the forms of a filter",
+    "kernels/filter_projection.py": "one of the forms of a filter",
+    "kernels/filter_rows.py": "one of the forms of a filter",
+    "kernels/filter_windows.py": "one of the forms of a filter",
+    "kernels/plasticity.py": "forwards; backwards is as long again",
+    "kernels/vector_pairs.py": "vector code, apart from loops",
+    "kernels/vector_windows.py": "vector code, apart from loops",
+    "kernels/weight_products.py": "products of narrow matrices",
+    "layers/polezero.py": "a form of the filter with formulas of its own",
+    "metrics/halves.py": "a method: halves of the repeats",
+    "models/alignment.py": "which keyword of one string is which of another",
+    "models/diagram.py": "a model as a drawing in text",
+    "models/parameter_names.py": "parameters by name",
+    "models/saving_sets.py": "a file of several models",
+    "spaces/facts.py": "what a predicate is told",
+    "spaces/names.py": "labels of variants",
+    "studies/crossvalidation_study.py": "folds and what is fitted on them",
+    "sweeps/results/effects.py": "effects of a variable",
+    "sweeps/results/fetching.py": "models out of a store",
+    "sweeps/results/filtering.py": "rows by condition",
+    "sweeps/results/stored_rows.py": "rows that stay in the store",
+    "sweeps/running/compiling.py": "kernels compiled once, before workers start",
+    "sweeps/running/executors.py": "where jobs run",
+    "sweeps/running/progress.py": "what a sweep says while it runs",
+    "sweeps/running/scores.py": "scores of folds from sums",
+    "sweeps/running/variants.py": "variants of a sweep, each once",
+    "sweeps/store/locks.py": "one writer at a time",
+    "sweeps/store/writing.py": "rows into tables",
+    "syntax/repair.py": "what the writer may have meant",
+    "syntax/space_check.py": "variables of a pattern, apart from its text",
+    "testing/declared.py": "what a layer declares of itself",
+    "testing/strings.py": "what a layer's string must do",
+}
+
+
+def read_imports(root: Path) -> dict[str, set[str]]:
+    """Find which files each file of a package imports, by paths below it."""
+    sources = sorted(root.rglob("*.py"))
+    files = {path.relative_to(root).as_posix() for path in sources}
+
+    def file_of(parts: list[str]) -> str | None:
+        for name in ("/".join(parts) + ".py", "/".join([*parts, FACE])):
+            if name in files:
+                return name
+        return None
+
+    found: dict[str, set[str]] = {name: set() for name in files}
+    for path in sources:
+        name = path.relative_to(root).as_posix()
+        folder = list(path.relative_to(root).parent.parts)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            targets: list[str | None] = []
+            if isinstance(node, ast.Import):
+                dotted = [each.name.split(".") for each in node.names]
+                targets = [file_of(parts[1:]) for parts in dotted if parts[0] == root.name]
+            elif isinstance(node, ast.ImportFrom):
+                parts = node.module.split(".") if node.module else []
+                if node.level:
+                    parts = folder[: len(folder) - node.level + 1] + parts
+                elif parts[:1] == [root.name]:
+                    parts = parts[1:]
+                else:
+                    continue
+                # a name is a module of the package, or stands in its face
+                targets = [file_of([*parts, each.name]) or file_of(parts) for each in node.names]
+            found[name] |= {target for target in targets if target is not None} - {name}
+    return found
+
+
+IMPORTS = read_imports(PACKAGE)
+
+
+def find_circle(imports: dict[str, set[str]], without: set[tuple[str, str]]) -> list[str]:
+    """Find files that import each other in a circle, none if there is none."""
+    graph = {a: {b for b in found if (a, b) not in without} for a, found in imports.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1][::-1]
+    return []
+
+
+def test_no_files_import_each_other_in_a_circle():
+    circle = find_circle(IMPORTS, _LOOK_UP | _STILL)
+    edges = [f"  {a} imports {b}" for a, b in pairwise(circle)]
+    assert not circle, "cut one of these, that which looks up:\n" + "\n".join(edges)
+
+
+@pytest.mark.parametrize("edge", sorted(_LOOK_UP | _STILL), ids=" imports ".join)
+def test_no_import_is_excused_that_there_is_not(edge):
+    importer, imported = edge
+    assert imported in IMPORTS.get(importer, ()), "it is gone: take it off the list"
+
+
+@pytest.mark.parametrize("edge", sorted(_LOOK_UP | _STILL), ids=" imports ".join)
+def test_no_import_is_excused_that_closes_no_circle(edge):
+    assert find_circle(IMPORTS, (_LOOK_UP | _STILL) - {edge}), (
+        "it is harmless: take it off the list"
+    )
+
+
+def test_circles_are_found(tmp_path):
+    root = tmp_path / "box"
+    (root / "inner").mkdir(parents=True)
+    texts = {
+        "__init__.py": "",
+        "a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .inner.b import B\n",
+        "inner/__init__.py": "from .b import B as B\n",
+        "inner/b.py": "def f():\n    from ..c import C\n",
+        "c.py": "import box.a\n",
+    }
+    for name, text in texts.items():
+        (root / name).write_text(text)
+    imports = read_imports(root)
+    assert imports == {
+        "__init__.py": set(),
+        "a.py": {"inner/b.py"},
+        "inner/__init__.py": {"inner/b.py"},
+        "inner/b.py": {"c.py"},
+        "c.py": {"a.py"},
+    }
+    circle = find_circle(imports, set())
+    assert sorted(circle[1:]) == ["a.py", "c.py", "inner/b.py"] and circle[0] == circle[-1]
+    assert all(b in imports[a] for a, b in pairwise(circle))
+    assert find_circle(imports, {("c.py", "a.py")}) == []
+
+
+def test_no_folder_is_too_full():
+    names = (Path(name) for name in IMPORTS)
+    counts = Counter(path.parent.as_posix() for path in names if path.name != FACE)
+    most = {folder: _MOST_MODULES.get(folder, 15) for folder in counts}
+    full = {folder: n for folder, n in counts.items() if n > most[folder]}
+    assert full == _STILL_FULL, "merge modules that are one thing, or divide the folder"
+
+
+def test_a_module_with_one_importer_is_a_thing_of_its_own():
+    importers: dict[str, set[str]] = {}
+    for importer, found in IMPORTS.items():
+        for name in found:
+            importers.setdefault(name, set()).add(importer)
+    # what a face names is for everyone
+    lone = {
+        name: min(found)
+        for name, found in importers.items()
+        if len(found) == 1 and not {name, *found} & {each for each in IMPORTS if FACE in each}
+    }
+    new = {name: lone[name] for name in sorted(lone.keys() - _OWN.keys())}
+    assert not new, "merge each into the one that imports it, or say what it is on the list"
+    gone = sorted(_OWN.keys() - lone.keys())
+    assert not gone, "these have other importers now, or none: take them off the list"
