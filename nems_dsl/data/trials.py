@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-Form = Literal["array", "stack", "list"]
+from . import reading
+from .matching import match_signals
+from .signal import Form, Signal, restore
+
 Trial = np.ndarray
 Data = Any
 
@@ -31,11 +34,14 @@ class Trials:
     form : "array", "stack" or "list"
     names : dict of str to str
         How the user calls each signal.
+    kept : tuple of (start, stop, length), or None
+        What is left of each trial, where padding was cut off.
     """
 
     signals: dict[str, list[Trial]]
     form: Form
     names: dict[str, str]
+    kept: tuple[tuple[int, int, int], ...] | None = None
 
     @property
     def lengths(self) -> list[int]:
@@ -48,9 +54,7 @@ class Trials:
 
     def restore(self, trials: list[Trial]) -> Any:
         """Give predictions back in the form in which the data came."""
-        if self.form == "array":
-            return trials[0]
-        return np.stack(trials) if self.form == "stack" else trials
+        return restore(trials, self.form, self.kept)
 
 
 def read_inputs(data: Data, single: bool = False) -> Trials:
@@ -72,43 +76,24 @@ def read_inputs(data: Data, single: bool = False) -> Trials:
     given = data if isinstance(data, Mapping) else {STIMULUS: data}
     if not given:
         raise ValueError("the input is an empty dict; give it at least the signal 'stim'")
-    signals: dict[str, list[Trial]] = {}
+    signals: dict[str, Signal] = {}
     names: dict[str, str] = {}
-    form: Form | None = None
     for given_name, values in given.items():
         name = _SYNONYMS.get(given_name, given_name)
-        trials, its_form = read_signal(values, f"the input {given_name!r}", single)
+        signal = reading.read_signal(values, f"the input {given_name!r}", single=single)
         if name in signals:
             raise ValueError(f"the input has both 'stim' and {given_name!r}, which mean the same")
-        for number, trial in enumerate(trials):
-            _check_finite(trial, f"the input {given_name!r}", number, len(trials))
-        if form is not None:
-            _check_match(signals, names, given_name, trials)
-        form = form or its_form
-        signals[name], names[name] = trials, given_name
-    assert form is not None
-    return Trials(signals, form, names)
+        signals[name], names[name] = signal, given_name
+    matched = match_signals(signals).inputs
+    first = next(iter(matched.values()))
+    lists = {name: list(signal.trials) for name, signal in matched.items()}
+    return Trials(lists, first.form, names, first.kept)
 
 
 def read_signal(values: Data, what: str, single: bool = False) -> tuple[list[Trial], Form]:
-    """Read one signal as a list of trials; a 1-D array is one channel."""
-    form: Form
-    if isinstance(values, list | tuple) and values and np.ndim(_first(values)) >= 1:
-        trials = [
-            _read_array(trial, f"trial {i} of {what}", single=single)
-            for i, trial in enumerate(values)
-        ]
-        form = "list"
-    else:
-        array = _read_array(values, what, stack=True, single=single)
-        form = "stack" if array.ndim == 3 else "array"
-        trials = list(array) if array.ndim == 3 else [array]
-    if not trials or not all(len(trial) for trial in trials):
-        raise ValueError(f"{what} has no samples")
-    channels = {trial.shape[1] for trial in trials}
-    if len(channels) > 1:
-        raise ValueError(f"the trials of {what} differ in channels: {sorted(channels)}")
-    return trials, form
+    """Read a response, or another signal that may have gaps, as a list of trials."""
+    signal = reading.read_signal(values, what, single=single, role="response")
+    return list(signal.trials), signal.form
 
 
 def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
@@ -204,56 +189,10 @@ def in_pieces(trials: Sequence[Trial]) -> Iterator[np.ndarray]:
 # ---- helpers ---------------------------------------------------------------------------------
 
 
-def _first(values: Sequence[Any]) -> Any:
-    return values[0]
-
-
-def _read_array(values: Any, what: str, stack: bool = False, single: bool = False) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ValueError(f"{what} is ragged; give trials of unequal length as a list") from None
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{what} must hold real numbers, not {array.dtype}")
-    if array.ndim == 1:
-        array = array[:, None]
-    most = 3 if stack else 2
-    if not 2 <= array.ndim <= most:
-        forms = "(T, channels)" + (" or (trials, T, channels)" if stack else "")
-        raise ValueError(f"{what} must have shape {forms}, not {array.shape}")
-    keep = single and array.dtype == np.float32
-    return array if keep else np.asarray(array, dtype=np.float64)
-
-
-def _check_finite(trial: Trial, what: str, number: int, n_trials: int) -> None:
-    if np.isfinite(trial).all():
-        return
-    nan = np.isnan(trial)
-    if nan.any():
-        place = _place(nan, number, n_trials)
-        raise ValueError(
-            f"{what} is NaN {place}; fill or cut such bins, and set the target there to NaN"
-        )
-    place = _place(np.isinf(trial), number, n_trials)
-    raise ValueError(f"{what} is infinite {place}; a log of 0 is a common cause")
-
-
 def _place(mask: np.ndarray, number: int, n_trials: int) -> str:
     bin_, channel = (int(i) for i in np.argwhere(mask)[0])
     trial = f"trial {number}, " if n_trials > 1 else ""
     return f"at {trial}bin {bin_}, channel {channel} ({int(mask.sum())} such values in all)"
-
-
-def _check_match(
-    signals: dict[str, list[Trial]], names: dict[str, str], name: str, trials: list[Trial]
-) -> None:
-    first = next(iter(signals))
-    wanted, found = [len(t) for t in signals[first]], [len(t) for t in trials]
-    if wanted != found:
-        raise ValueError(
-            f"the inputs {names[first]!r} and {name!r} do not match: {_lengths(wanted)} against "
-            f"{_lengths(found)}"
-        )
 
 
 def _lengths(lengths: list[int]) -> str:
