@@ -60,7 +60,7 @@ def find_order(first: Sequence[Hashable] | np.ndarray, other: Any) -> np.ndarray
         return order
     missing = ~_are_among(ours, theirs[by_theirs], tolerance)
     extra = ~_are_among(theirs, ours[by_ours], tolerance)
-    _refuse_different(ours[missing], len(ours), int(np.count_nonzero(extra)))
+    _refuse_different(ours[missing], len(ours), theirs[extra])
     return None
 
 
@@ -123,9 +123,9 @@ def _find_labels(ours: list[Hashable], theirs: list[Hashable]) -> np.ndarray | N
         places.setdefault(label, place)
     known = set(ours)
     missing = [label for label in ours if label not in places]
-    n_extra = sum(label not in known for label in theirs)
-    if missing or n_extra:
-        _refuse_different(missing, len(ours), n_extra)
+    extra = [label for label in theirs if label not in known]
+    if missing or extra:
+        _refuse_different(missing, len(ours), extra)
     for labels in (ours, theirs):
         if len(set(labels)) < len(labels):
             _refuse_repeated(next(label for label in labels if labels.count(label) > 1))
@@ -139,16 +139,17 @@ def _refuse_repeated(label: Any) -> None:
     )
 
 
-def _refuse_different(missing: Sequence[Any] | np.ndarray, n_labels: int, n_extra: int) -> None:
-    parts = []
-    if len(missing):
-        parts.append(
-            f"{len(missing)} of {n_labels} labels of the first are missing in the second, such as "
-            f"{_show(missing[0])}"
-        )
-    if n_extra or not parts:
-        parts.append(f"{n_extra} are only there" if parts else f"{n_extra} are only in the second")
-    raise ValueError(", and ".join(parts))
+def _refuse_different(
+    missing: Sequence[Any] | np.ndarray, n_labels: int, extra: Sequence[Any] | np.ndarray
+) -> None:
+    if not len(missing):
+        only = f", such as {_show(extra[0])}" if len(extra) else ""
+        raise ValueError(f"{len(extra)} labels are only in the second{only}")
+    also = f", and {len(extra)} are only there" if len(extra) else ""
+    raise ValueError(
+        f"{len(missing)} of {n_labels} labels of the first are missing in the second, such as "
+        f"{_show(missing[0])}{also}"
+    )
 
 
 def _show(label: Any) -> str:

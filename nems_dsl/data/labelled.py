@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,19 +61,45 @@ def read_labelled(values: Any, what: str, role: Role) -> Signal | None:
 
 
 def _read_pandas(values: Any, what: str, role: Role) -> Signal:
-    is_series = values.ndim == 1
-    frame = values.to_frame() if is_series else values
+    if values.ndim == 1:
+        name = values.name
+        signal, _ = read_frame(values.to_frame(), what, role)
+        return replace(signal, labels=None if name is None else (name,))
+    signal, timing = read_frame(values, what, role)
+    if timing.columns:
+        _warn_of_columns(timing, what)
+    return signal
+
+
+def read_frame(frame: Any, what: str, role: Role, has_index: bool = True) -> tuple[Signal, Timing]:
+    """Read a DataFrame of pandas.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of a column for each channel, besides those that are times or number its trials.
+    what : str
+        What messages call it.
+    role : {"input", "response", "mask"}
+    has_index : bool
+        The labels of its rows say something, and are not merely their numbers.
+
+    Returns
+    -------
+    signal : Signal
+    timing : Timing
+        Which columns are no channels.
+
+    Raises
+    ------
+    ValueError
+        A column holds something other than numbers, or times that are none; names it.
+    """
     names = list(frame.columns)
-    labels: list[Hashable] | None = names
-    if is_series:
-        labels = None if values.name is None else [values.name]
     timing = Timing()
     if len(names) > 1 and frame.columns.is_unique:
         timing = find_timing(names, lambda name: _plain(frame[name]), what)
-        if timing.columns:
-            frame = frame.drop(columns=timing.columns)
-            labels = list(frame.columns)
-            _warn_of_columns(timing, what)
+        frame = frame.drop(columns=timing.columns) if timing.columns else frame
     for place, dtype in enumerate(frame.dtypes):
         refuse_other_kinds(_kind_of(dtype), f"column {frame.columns[place]!r} of {what}")
     dtypes = set(frame.dtypes)
@@ -80,13 +107,12 @@ def _read_pandas(values: Any, what: str, role: Role) -> Signal:
         matrix = frame.to_numpy()
     else:
         matrix = frame.to_numpy(dtype=np.float64, na_value=np.nan)
-    times, rows, trial_labels = _read_index(frame.index)
+    times, rows, trial_labels = _read_index(frame.index) if has_index else (None, None, None)
     if timing.times is not None:
         times = timing.times
     if timing.rows is not None:
         rows, trial_labels = timing.rows, timing.trial_labels
-    named = None if labels is None else tuple(labels)
-    return _make(matrix, what, named, times, rows, trial_labels)
+    return _make(matrix, what, tuple(frame.columns), times, rows, trial_labels), timing
 
 
 def _plain(column: Any) -> np.ndarray:

@@ -17,9 +17,7 @@ from .labelled import read_labelled
 from .signal import Form, Role, Signal
 
 
-def read_signal(
-    values: Any, what: str, *, single: bool = False, role: Role = "input", finite: bool = True
-) -> Signal:
+def read_signal(values: Any, what: str, *, single: bool = False, role: Role = "input") -> Signal:
     """Read one signal.
 
     Parameters
@@ -35,8 +33,6 @@ def read_signal(
     role : {"input", "response", "mask"}
         In a response, what is masked or missing becomes NaN. In an input nothing may be missing,
         but for the ends of trials that were padded with NaN to one length, which are cut off.
-    finite : bool
-        Refuse an input that is not finite. Without it nothing is cut off either.
 
     Returns
     -------
@@ -61,7 +57,7 @@ def read_signal(
     signal = _read(values, what, role)
     signal = replace(signal, trials=tuple(_as_float(trial, single) for trial in signal.trials))
     _check_trials(signal)
-    if role == "input" and finite:
+    if role == "input":
         signal = _cut_padding(signal)
         for number, trial in enumerate(signal.trials):
             _check_finite(signal, trial, number)

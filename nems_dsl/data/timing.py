@@ -94,7 +94,7 @@ def find_timing(
     times: np.ndarray | None = None
     fs = None
     for name in texts:
-        if name == trial or not _is_time(name):
+        if name == trial or not is_time_name(name):
             continue
         values = column(name)
         if values.dtype.kind not in "iufMm" or time is not None:
@@ -129,6 +129,21 @@ def is_trial_name(name: Any) -> bool:
     """Tell whether a column, level or dimension numbers trials, by its name."""
     words = _words(name) if isinstance(name, str) else []
     return bool(words) and words[0] in _TRIALS and set(words[1:]) <= _NUMBERS
+
+
+def is_time_name(name: str) -> bool:
+    """Tell whether a column may be times, by its name."""
+    words = _words(name)
+    known = {*_UNITS, *_COUNTED}
+    return bool(words) and words[0] in _TIME | _PERHAPS_TIME and set(words[1:]) <= known
+
+
+def is_counter_name(name: str) -> bool:
+    """Tell whether a column may number the rows, by its name, or by having none."""
+    words = _words(name)
+    if name.startswith("Unnamed:") or words == [""]:
+        return True
+    return bool(words) and words[0] in _COUNTERS and set(words[1:]) <= _NUMBERS
 
 
 def split_rows(values: np.ndarray) -> tuple[tuple[Hashable, ...], tuple[np.ndarray, ...]]:
@@ -188,17 +203,9 @@ def _words(name: str) -> list[str]:
     return [] if re.search(r"\d", name) else re.findall(r"[a-zµ]+", name.lower()) or [""]
 
 
-def _is_time(name: str) -> bool:
-    words = _words(name)
-    known = {*_UNITS, *_COUNTED}
-    return bool(words) and words[0] in _TIME | _PERHAPS_TIME and set(words[1:]) <= known
-
-
 def _counts(name: str, values: np.ndarray, parts: Sequence[np.ndarray]) -> bool:
     """Tell whether a column numbers the rows, of the table or of each trial."""
-    words = _words(name)
-    is_unnamed = name.startswith("Unnamed:") or words == [""]
-    if not is_unnamed and not (words and words[0] in _COUNTERS and set(words[1:]) <= _NUMBERS):
+    if not is_counter_name(name):
         return False
     if values.dtype.kind not in "iuf" or not len(values):
         return False

@@ -138,7 +138,7 @@ def test_indexes(index):
     for one in (series, series.sample(frac=1, random_state=0), series[::-1]):
         np.testing.assert_array_equal(response(frame, one)[0][:, 0], Y)
     refused(frame, series[10:], text="10 of 200 labels of the first are missing in the second")
-    refused(frame[10:], series, text="10 are only in the second")
+    refused(frame[10:], series, text="10 labels are only in the second, such as")
     refused(frame[:-3], series[3:], text="3 of 197 labels of the first are missing")
     assert len(response(frame, series.to_numpy())[0]) == 200
 

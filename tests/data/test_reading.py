@@ -195,7 +195,6 @@ def test_nan_that_is_no_padding(place, text):
     holed[place] = np.nan
     refused(holed, text)
     assert np.isnan(read(holed, "response").trials[place[0]]).any()
-    assert np.isnan(read(holed, finite=False).trials[place[0]]).any()
 
 
 def test_ends_of_a_single_array_are_not_cut():
