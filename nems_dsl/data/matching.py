@@ -76,17 +76,37 @@ def match_signals(
     return _without_padding(matched, *others)
 
 
+def match_order(first: Signal, other: Signal) -> Signal:
+    """Divide a signal into the trials of another, and put trials and bins into its order.
+
+    Parameters
+    ----------
+    first, other : Signal
+
+    Returns
+    -------
+    Signal
+        The second; as it was, where it has no labels, or other trials.
+
+    Raises
+    ------
+    ValueError
+        Both have labels, and they differ; says how many are missing.
+    """
+    other = _order_trials(first, _in_trials(first, other))
+    return _order_bins(first, other) if len(first.trials) == len(other.trials) else other
+
+
 # ---- trials and times ------------------------------------------------------------------------
 
 
 def _like(first: Signal, other: Signal, name: str = "the input") -> Signal:
     if other is first:
         return first
-    other = _in_trials(first, other)
-    other = _order_trials(first, other)
+    other = match_order(first, other)
     if len(first.trials) != len(other.trials):
         refuse_mismatch(first, other, name, find_hint(first, other))
-    return _order_bins(first, other)
+    return other
 
 
 def _in_trials(first: Signal, other: Signal) -> Signal:

@@ -59,6 +59,14 @@ class Signal:
         """Number of channels."""
         return int(self.trials[0].shape[1])
 
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """Shape of the array that it came as; None for a list."""
+        first = self.trials[0].shape
+        if self.form == "list":
+            return None
+        return first if self.form == "array" else (len(self.trials), *first)
+
 
 def restore(
     trials: Sequence[np.ndarray],
