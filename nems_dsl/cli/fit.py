@@ -31,15 +31,28 @@ def fit(
             "--data",
             "-d",
             metavar="FILE",
-            help="An npz file with stim and resp (or x and y, or stim_0, resp_0, ... for trials), "
-            "or two csv files: --data stim.csv --data resp.csv. Time comes first.",
+            help="A file with stim and resp (or x and y, or stim_0, resp_0, ... for trials): npz, "
+            "mat, h5, nwb; or two, --data stim.csv --data resp.csv, which may be csv, tsv, parquet "
+            "or npy. Time comes first.",
         ),
     ],
     channel: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
-            "--channel", "-c", help="A response channel, from 0; repeatable. Default all."
+            "--channel",
+            "-c",
+            metavar="CHANNEL",
+            help="A response channel, from 0, or by the name that the file gives it; repeatable. "
+            "Default all.",
         ),
+    ] = None,
+    stim: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the file calls the stimulus, if not stim."),
+    ] = None,
+    resp: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the file calls the response, if not resp."),
     ] = None,
     test: Annotated[
         float | None,
@@ -123,16 +136,20 @@ def fit(
     if folds is not None and test is not None:
         raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
+    from nems_dsl.data.columns import find_columns
     from nems_dsl.datasets import read_data_files
     from nems_dsl.studies.channels import hold_out, plan_channels
 
     fraction = 0 if folds is not None else HELD_OUT if test is None else test
-    recording = read_data_files(*_split_pairs(data))
+    recording = read_data_files(*_split_pairs(data), stim=stim, resp=resp)
+    for line in recording.notes:
+        note(line, quiet)
+    channels = find_columns(channel or (), recording.labels.get("resp"))
     try:
         split = hold_out(recording.inputs, recording.resp, fraction)
     except ValueError as fault:
         raise ValueError(f"{recording.source}: {fault}") from None
-    jobs = plan_channels(string, split, channel, name)
+    jobs = plan_channels(string, split, channels, name)
     files = {job.stem: out / f"{job.stem}.json" for job in jobs}
     figure = None if no_figure else out / f"{_stem(name, jobs[0].stem, len(jobs))}.png"
     refuse_existing([*files.values(), *([figure] if figure else [])], force)

@@ -80,6 +80,34 @@ def test_a_pair_of_csv_files_with_headers(nems, tmp_path, recording, separate):
     assert (tmp_path / f"{STRING}.json").exists()
 
 
+def test_columns_of_times_and_names_of_channels(nems, tmp_path, recording):
+    times = np.arange(400) / 50
+    for name, signal_ in (("stim", recording.stim), ("resp", recording.resp)):
+        names = ",".join(["time", *(f"{name}_{letter}" for letter in "abcdef"[: signal_.shape[1]])])
+        np.savetxt(
+            f"{tmp_path}/{name}.csv",
+            np.c_[times, signal_],
+            delimiter=",",
+            header=names,
+            comments="",
+        )
+    done = nems("fit", STRING, "-d", "stim.csv", "-d", "resp.csv", "-c", "resp_b", "--no-figure")
+    assert [row["channel"] for row in table(done.out)] == ["1"]
+    assert "resp.csv: column 'time' read as time, 50 Hz; 2 channels: resp_a, resp_b" in done.err
+    error = refused(nems, STRING, "-d", "stim.csv,resp.csv", "-c", "resp_c", "-q")
+    assert "no channel is called 'resp_c': there are resp_a, resp_b" in error
+
+
+def test_signals_of_other_names(nems, tmp_path, recording):
+    np.savez(tmp_path / "a.npz", sound=recording.stim, spikes=recording.resp)
+    data = ["-d", "a.npz", "--stim", "sound", "--resp", "spikes"]
+    done = nems("fit", STRING, *data, "-c", "0", "--no-figure")
+    assert len(table(done.out)) == 1
+    assert "has no 'units'" in refused(nems, STRING, "-d", "a.npz", "--resp", "units")
+    error = refused(nems, STRING, *data, "-c", "a")
+    assert "the response has no names for its channels; or give its number" in error
+
+
 def test_options_reach_the_fit(nems, tmp_path, trials):
     done = nems(
         "fit", STRING, "-d", trials, "-c", "0", "--loss", "mse", "--max-iter", "2", "--test", "0",
