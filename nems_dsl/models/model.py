@@ -209,7 +209,7 @@ class Model:
         inputs = read_inputs(x)
         if self._tree is not None:
             check_signals_of_tree(self._tree, inputs.signals)
-            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response)
+            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response, inputs.lengths)
             if bound != self._tree:
                 model = Model(name=self.name)
                 model._tree, model._layers = bound, LayerList(build_layers(bound))
