@@ -116,7 +116,7 @@ def _hint_for_arrays(first: Signal, other: Signal) -> str:
         return ""
     if width == n_bins:
         return "; time comes first: pass its transpose, .T"
-    if length == n_channels:
+    if length == n_channels and not _is_thinned(length, n_bins):
         return f"; time comes first: pass the transpose of {first.what}, .T"
     if width == n_channels and width > max(n_bins, length):
         return f"; time comes first: pass the transpose, .T, of both, {first.what} and this"
@@ -167,11 +167,16 @@ def _hint_for_stack(first: Signal, other: Signal) -> str:
         return "; trials come first: pass its .swapaxes(0, 1), which is (trials, T, channels)"
     if (shape[0], shape[2]) == (n_trials, n_bins):
         return "; time comes before channels: pass its .swapaxes(1, 2)"
-    if shape[:2] == (n_trials, first.n_channels):
+    if shape[:2] == (n_trials, first.n_channels) and not _is_thinned(shape[1], n_bins):
         return f"; time comes before channels: pass {first.what} as .swapaxes(1, 2)"
     if shape[0] == n_trials and shape[2] == first.n_channels > max(n_bins, shape[1]):
         return "; time comes before channels: pass both as .swapaxes(1, 2)"
     return ""
+
+
+def _is_thinned(length: int, n_bins: int) -> bool:
+    """Tell whether a model that gives every second, third, ... bin could give so many."""
+    return length < n_bins and length == -(-n_bins // round(n_bins / length))
 
 
 def _looks_turned(first: Signal, response: Signal) -> bool:

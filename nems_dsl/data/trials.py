@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from . import reading
+from . import orientation, reading
 from .matching import match_signals
-from .signal import Form, Signal, restore
+from .signal import Form, Signal, describe_lengths, restore
 
 Trial = np.ndarray
 Data = Any
@@ -115,10 +115,10 @@ def check_match(target: list[Trial], inputs: Trials, stride: int = 1) -> None:
     wanted, found = [-(-n // stride) for n in inputs.lengths], [len(trial) for trial in target]
     check_orientation(target, inputs)
     if wanted != found:
-        kept = f", of which the model gives {_lengths(wanted)}" if stride > 1 else ""
+        kept = f", of which the model gives {describe_lengths(wanted)}" if stride > 1 else ""
         raise ValueError(
-            f"the target does not match the input: {_lengths(found)} against "
-            f"{_lengths(inputs.lengths)}{kept}"
+            f"the target does not match the input: {describe_lengths(found)} against "
+            f"{describe_lengths(inputs.lengths)}{kept}"
         )
     for number, trial in enumerate(target):
         infinite = np.isinf(trial)
@@ -135,12 +135,12 @@ def check_orientation(target: list[Trial], inputs: Trials) -> None:
     ValueError
         Says so, before the channels of the target are held against a model.
     """
-    hint = _transpose_hint(target, inputs)
-    if hint or len(target) != len(inputs.lengths):
-        raise ValueError(
-            f"the target does not match the input: {_lengths([len(trial) for trial in target])} "
-            f"against {_lengths(inputs.lengths)}{hint}"
-        )
+    name, trials = next(iter(inputs.signals.items()))
+    first = Signal(tuple(trials), inputs.form, f"the input {inputs.names[name]!r}")
+    form: Form = (
+        "array" if len(target) == 1 else "stack" if len(set(map(len, target))) == 1 else "list"
+    )
+    orientation.check_orientation(Signal(tuple(target), form, "the target"), {name: first})
 
 
 def check_variance(target: list[Trial], weights: np.ndarray | None = None) -> None:
@@ -193,18 +193,3 @@ def _place(mask: np.ndarray, number: int, n_trials: int) -> str:
     bin_, channel = (int(i) for i in np.argwhere(mask)[0])
     trial = f"trial {number}, " if n_trials > 1 else ""
     return f"at {trial}bin {bin_}, channel {channel} ({int(mask.sum())} such values in all)"
-
-
-def _lengths(lengths: list[int]) -> str:
-    if len(lengths) == 1:
-        return f"{lengths[0]} bins"
-    shown = ", ".join(map(str, lengths[:6])) + (", ..." if len(lengths) > 6 else "")
-    return f"{len(lengths)} trials of {shown} bins"
-
-
-def _transpose_hint(trials: list[Trial], inputs: Trials) -> str:
-    if len(trials) != 1 or len(trials[0]) == inputs.lengths[0]:
-        return ""
-    if trials[0].shape[1:] == (inputs.lengths[0],):
-        return "; time comes first: pass its transpose"
-    return ""

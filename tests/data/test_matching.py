@@ -101,6 +101,7 @@ def test_a_mismatch_of_which_nothing_is_known():
     refused(X, text="the input 'pupil' does not match the input 'stim': 199 bins", pupil=X[1:])
     # a model may give fewer bins than it takes
     assert len(response(X, Y[::2])[0]) == 100
+    assert len(response(X[:12], Y[:12:2])[0]) == X.shape[1]
 
 
 def test_turned_arrays_of_as_many_channels():
