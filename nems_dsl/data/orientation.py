@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from .signal import DataWarning, Signal, describe_lengths
+
+_FEWEST_REPEATS, _MOST_REPEATS = 4, 100
+_FEWEST_BINS, _LOOKED_AT = 200, 20_000
 
 
 def check_orientation(response: Signal, inputs: Mapping[str, Signal]) -> None:
@@ -37,6 +41,14 @@ def check_orientation(response: Signal, inputs: Mapping[str, Signal]) -> None:
             f"{first.what} and {response.what} are read as {first.lengths[0]} bins of "
             f"{first.n_channels} channels each; time comes first: if they are (channels, T), pass "
             "the transpose, .T, of both",
+            DataWarning,
+            stacklevel=2,
+        )
+    if _look_like_repeats(response):
+        warnings.warn(
+            f"the {response.n_channels} columns of {response.what} are read as channels, and look "
+            "like repeats of one: alike in their means and in their correlations; if they are, "
+            "pass their mean, .mean(axis=1)",
             DataWarning,
             stacklevel=2,
         )
@@ -185,3 +197,29 @@ def _looks_turned(first: Signal, response: Signal) -> bool:
         return False
     n_bins = first.lengths[0]
     return n_bins == response.lengths[0] and first.n_channels == response.n_channels > 4 * n_bins
+
+
+def _look_like_repeats(response: Signal) -> bool:
+    """Tell whether columns differ no more than repeats of one stimulus do by chance.
+
+    Correlations between repeats are the same for all pairs, and vary by about ``(1 - r**2) /
+    sqrt(T)`` between them; those between neurons vary several times as much.
+    """
+    if len(response.trials) > 1 or not _FEWEST_REPEATS <= response.n_channels <= _MOST_REPEATS:
+        return False
+    if response.labels is not None and any(isinstance(name, str) for name in response.labels):
+        return all(re.match(r"(rep|trial|presentation)", str(n), re.I) for n in response.labels)
+    values = response.trials[0][:_LOOKED_AT]
+    values = values[np.isfinite(values).all(axis=1)].astype(np.float64)
+    if len(values) < _FEWEST_BINS or (values == values[0]).all(axis=0).any():
+        return False
+    pairs = np.triu_indices(values.shape[1], 1)
+    r = np.corrcoef(values.T)[pairs]
+    mean = float(r.mean())
+    by_chance = (1 - mean**2) / np.sqrt(len(values))
+    error = values.std(axis=0).mean() / np.sqrt(len(values))
+    return bool(
+        6 * by_chance < mean < 0.99
+        and r.std() < 1.6 * by_chance
+        and values.mean(axis=0).std() < 2 * error
+    )

@@ -110,6 +110,44 @@ def test_turned_arrays_of_as_many_channels():
     match(X[:20, :], X[:20, :])
 
 
+def repeats(kind, n_repeats=6, n_bins=2000, seed=1):
+    rng = np.random.default_rng(seed)
+    rate = np.exp(np.convolve(rng.normal(size=n_bins), np.ones(4) / 3, "same"))[:, None]
+    noise = rng.normal(size=(n_bins, n_repeats))
+    if kind == "neurons":
+        return rate * rng.uniform(0.3, 2, n_repeats) + noise
+    return rng.poisson(np.tile(rate, n_repeats)) if kind == "counts" else rate + noise
+
+
+@pytest.mark.parametrize("kind", ["counts", "voltages"])
+@pytest.mark.parametrize("n_repeats", [4, 10, 40])
+@pytest.mark.parametrize("seed", range(3))
+def test_columns_that_look_like_repeats(kind, n_repeats, seed):
+    y = repeats(kind, n_repeats, seed=seed)
+    with pytest.warns(DataWarning, match=rf"the {n_repeats} columns .* read as channels, and look"):
+        match(y[:, :1], y)
+    response(y[:, :1], y.mean(axis=1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_that_are_neurons(seed):
+    y = repeats("neurons", 8, seed=seed)
+    match(y[:, :1], y)
+    match(y[:, :1], (y - y.mean(axis=0)) / y.std(axis=0))
+    # noise without a signal, copies of one another, and silent ones
+    match(y[:, :1], np.random.default_rng(seed).normal(size=(2000, 8)))
+    match(y[:, :1], np.repeat(y[:, :1], 8, axis=1))
+    match(y[:, :1], np.where(np.arange(8) == 3, 0, y))
+
+
+def test_columns_whose_names_say_it():
+    y = pd.DataFrame(repeats("neurons"), columns=[f"rep{i}" for i in range(6)])
+    with pytest.warns(DataWarning, match="look like repeats"):
+        match(y.to_numpy()[:, :1], y)
+    counts = pd.DataFrame(repeats("counts"), columns=[f"unit {i}" for i in range(6)])
+    match(y.to_numpy()[:, :1], counts)
+
+
 def test_trials_shorter_than_the_memory():
     x = X3.swapaxes(0, 1)
     with pytest.warns(DataWarning, match="50 trials of 4 bins, and the model looks back on 14"):
