@@ -54,6 +54,7 @@ def read_numbers(values: Any, what: str, role: Role = "input") -> np.ndarray:
     if isinstance(values, np.ma.MaskedArray):
         return _fill(values, what, role)
     array = _as_array(values, what)
+    refuse_objects(array, values, what)
     refuse_other_kinds(array.dtype, what)
     if array.ndim == 0:
         raise ValueError(f"{what} is a single number; it must have shape (T,) or (T, channels)")
@@ -65,6 +66,20 @@ def refuse_other_kinds(dtype: Any, what: str) -> None:
     if dtype.kind not in REAL:
         held = _OTHER_KINDS.get(dtype.kind, "something else")
         raise ValueError(f"{what} must hold real numbers, not {dtype}: these are {held}")
+
+
+def refuse_objects(array: np.ndarray, values: Any, what: str) -> None:
+    """Refuse an array of arrays, or what is no array at all, and say what to pass instead."""
+    if array.dtype.kind != "O":
+        return
+    if array.ndim == 0:
+        way_out = "; pass list(...) of it" if hasattr(values, "__iter__") else ""
+        raise ValueError(f"{what} is a {type(values).__name__}, and not an array{way_out}")
+    if any(has_axes(item) for item in array.ravel()):
+        raise ValueError(
+            f"{what} is an array of arrays; pass them as trials in a list, list(np.ravel(...)), or "
+            "as one array, np.stack(...)"
+        )
 
 
 def has_axes(value: Any) -> bool:

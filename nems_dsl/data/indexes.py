@@ -47,6 +47,8 @@ def find_order(first: Sequence[Hashable] | np.ndarray, other: Any) -> np.ndarray
             f"the labels of the first are {_NOUNS[ours.dtype.kind]}, those of the second "
             f"{_NOUNS[theirs.dtype.kind]}"
         )
+    if np.array_equal(ours, theirs, equal_nan=True):
+        return None
     tolerance = _find_tolerance(ours)
     if len(ours) == len(theirs) and _are_close(ours, theirs, tolerance):
         return None

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import read_numbers, refuse_other_kinds
+from .arrays import read_numbers, refuse_objects, refuse_other_kinds
 from .signal import DataWarning, Form, Role, Signal
 from .timing import Timing, find_timing, is_trial_name, split_rows
 
@@ -101,7 +101,10 @@ def read_frame(frame: Any, what: str, role: Role, has_index: bool = True) -> tup
         timing = find_timing(names, lambda name: _plain(frame[name]), what)
         frame = frame.drop(columns=timing.columns) if timing.columns else frame
     for place, dtype in enumerate(frame.dtypes):
-        refuse_other_kinds(_kind_of(dtype), f"column {frame.columns[place]!r} of {what}")
+        column = f"column {frame.columns[place]!r} of {what}"
+        if isinstance(dtype, np.dtype) and dtype.kind == "O":
+            refuse_objects(frame.iloc[:, place].to_numpy(), frame, column)
+        refuse_other_kinds(_kind_of(dtype), column)
     dtypes = set(frame.dtypes)
     if len(dtypes) == 1 and isinstance(next(iter(dtypes)), np.dtype):
         matrix = frame.to_numpy()
@@ -228,6 +231,13 @@ def _read_xarray(values: Any, what: str, role: Role) -> Signal:
         return _plain_array(values, what, role)
     time = next((dim for dim in dims if dim.lower() in _TIME_DIMS), None)
     trial = next((dim for dim in dims if dim.lower() in _TRIAL_DIMS), None)
+    numbered = [dim for dim in dims if dim.lower() in _TRIAL_DIMS]
+    if len(numbered) > 1:
+        listed = ", ".join(map(repr, numbered))
+        raise ValueError(
+            f"{what} has {len(numbered)} dimensions of trials: {listed}; make one of them: pass "
+            f".stack(trials=[{listed}])"
+        )
     channels = [dim for dim in dims if dim not in (time, trial)]
     if time is None:
         raise ValueError(

@@ -107,14 +107,8 @@ def find_timing(
             )
         if not fault:
             time, times, fs = name, values, _find_rate(name, values, parts)
-    counter = next(
-        (
-            name
-            for name in texts
-            if name not in (time, trial) and _counts(name, column(name), parts)
-        ),
-        None,
-    )
+    counters = [name for name in texts if is_counter_name(name) and name not in (time, trial)]
+    counter = next((name for name in counters if _counts(column(name), parts)), None)
     if counter is not None and times is None:
         times = column(counter)
     if rows is not None and time is None and _is_scattered(rows):
@@ -203,10 +197,8 @@ def _words(name: str) -> list[str]:
     return [] if re.search(r"\d", name) else re.findall(r"[a-zµ]+", name.lower()) or [""]
 
 
-def _counts(name: str, values: np.ndarray, parts: Sequence[np.ndarray]) -> bool:
+def _counts(values: np.ndarray, parts: Sequence[np.ndarray]) -> bool:
     """Tell whether a column numbers the rows, of the table or of each trial."""
-    if not is_counter_name(name):
-        return False
     if values.dtype.kind not in "iuf" or not len(values):
         return False
     return all((np.diff(values[rows]) == 1).all() for rows in parts)

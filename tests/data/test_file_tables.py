@@ -200,6 +200,12 @@ def test_names_that_are_numbers_beside_a_column_of_times(tmp_path):
     assert read(tmp_path).labels["stim"] == ("250", "500")
 
 
+def test_lines_that_end_as_on_windows(tmp_path):
+    (tmp_path / "resp.csv").write_bytes(b"\xef\xbb\xbfunit 1\r\n1\r\n2\r\n")
+    assert rows_of("a,b\r\n1,2\r\n3,4\r\n", tmp_path).tolist() == [[1, 2], [3, 4]]
+    assert read(tmp_path).labels == {"stim": ("a", "b"), "resp": ("unit 1",)}
+
+
 def test_names_that_are_quoted_or_occur_twice(tmp_path):
     (tmp_path / "resp.csv").write_text("1\n2\n")
     assert rows_of('"A1, left","A1, left"\n1,2\n3,4\n', tmp_path).tolist() == [[1, 2], [3, 4]]

@@ -206,6 +206,11 @@ def test_labels_that_repeat():
     refused(frame.set_axis(words), series.set_axis(words)[::-1], text="hold 0.0 more than once")
 
 
+def test_missing_labels_at_the_same_place():
+    index = np.r_[np.nan, TIMES[1:]]
+    response(pd.DataFrame(X, index=index), pd.Series(Y, index=index))
+
+
 def test_labels_of_different_kinds():
     frame = pd.DataFrame(X, index=TIMES)
     refused(

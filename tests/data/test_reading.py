@@ -77,6 +77,11 @@ def test_single_precision_is_kept_on_request():
         (pd.Series(X[:, 0], dtype=object), ".astype(float)"),
         (pd.DataFrame({"a": X[:, 0], "b": "1"}), "column 'b'"),
         (pd.DataFrame({"a": pd.Categorical([1, 2, 1])}), ".astype(float)"),
+        (cell(X[:9], X[9:20], X[20:30], X[30:], shape=(2, 2)), "list(np.ravel(...))"),
+        (cell(X, None), "list(np.ravel(...))"),
+        (pd.Series([X, X]), "list(np.ravel(...))"),
+        ({1: X}.values(), "pass list(...)"),
+        (read, "is a function, and not an array"),
         (X.astype(str), ".astype(float)"),
         (X.astype(bytes), ".astype(float)"),
         (X + 1j, ".real"),
@@ -114,6 +119,9 @@ def test_what_is_refused_with_a_way_out(values, way_out):
         (pd.Series(X[:, 0], dtype=object), lambda v: v.astype(float)),
         (X + 1j, lambda v: v.real),
         (np.arange(3) * np.timedelta64(1, "s"), lambda v: v / np.timedelta64(1, "s")),
+        (cell(X[:9], X[9:20], X[20:30], X[30:], shape=(2, 2)), lambda v: list(np.ravel(v))),
+        (pd.Series([X, X]), lambda v: list(np.ravel(v))),
+        ({1: X}.values(), list),
         ([[1, 2, 3], [4, 5]], lambda v: [np.array(trial) for trial in v]),
         ((row for row in X), list),
     ],
@@ -332,6 +340,9 @@ def test_what_xarray_does_not_tell():
     ears = xarray.DataArray(STACK, dims=("ear", "time", "freq"))
     refused(ears, ".stack(channel=['ear', 'freq'])")
     assert read(ears.stack(channel=["ear", "freq"])).trials[0].shape == (15, 12)
+    twice = ears.rename(ear="trial", freq="repeat")
+    refused(twice, ".stack(trials=['trial', 'repeat'])")
+    assert read(twice.stack(trials=["trial", "repeat"])).lengths == [15] * 12
     refused(array.rename(when="time").to_dataset(name="sound"), "dataset['sound']")
 
 
