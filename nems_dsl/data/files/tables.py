@@ -52,9 +52,7 @@ def read_csv(path: Path, signal: str) -> Contents:
             index_col=False,
             skip_blank_lines=layout.n_columns > 1,
             keep_default_na=False,
-            na_values=sorted(
-                {text for m in MISSING for text in (m, m.upper(), m.title())} | {"NaN"}
-            ),
+            na_values=_SPELLINGS,
             skipinitialspace=True,
             encoding="utf-8-sig",
         )
