@@ -32,15 +32,28 @@ def fit(
             "--data",
             "-d",
             metavar="FILE",
-            help="An npz file with stim and resp (or x and y, or stim_0, resp_0, ... for trials), "
-            "or two csv files: --data stim.csv --data resp.csv. Time comes first.",
+            help="A file with stim and resp (or x and y, or stim_0, resp_0, ... for trials): npz, "
+            "mat, h5, nwb; or two, --data stim.csv --data resp.csv, which may be csv, tsv, parquet "
+            "or npy. Time comes first.",
         ),
     ],
     channel: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
-            "--channel", "-c", help="A response channel, from 0; repeatable. Default all."
+            "--channel",
+            "-c",
+            metavar="CHANNEL",
+            help="A response channel, from 0, or by the name that the file gives it; repeatable. "
+            "Default all.",
         ),
+    ] = None,
+    stim: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the file calls the stimulus, if not stim."),
+    ] = None,
+    resp: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="What the file calls the response, if not resp."),
     ] = None,
     test: Annotated[
         float | None,
@@ -125,13 +138,17 @@ def fit(
         raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
     from nems_dsl.data import read_data_files, read_recording
+    from nems_dsl.data.columns import find_columns
     from nems_dsl.studies.channels import plan_channels, split_recording
 
     fraction = 0 if folds is not None else HELD_OUT if test is None else test
-    found = read_data_files(*_split_pairs(data))
+    found = read_data_files(*_split_pairs(data), stim=stim, resp=resp)
+    for line in found.notes:
+        note(line, quiet)
+    channels = find_columns(channel or (), found.labels.get("resp"))
     try:
         recording = read_recording(found.inputs, found.resp)
-        jobs = plan_channels(string, recording, channel, name)
+        jobs = plan_channels(string, recording, channels, name)
         split = split_recording(jobs, recording, fraction)
     except ModelStringError:
         raise

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..syntax import Diagnostic, ModelStringError, read
 from .bind import bind
 from .bound import BoundModel
 from .sizes import Sizes, describe
 
+STIMULUS = "stim"
+
 
 def fit_to_data(
-    tree: BoundModel, signals: Mapping[str, Sizes], response: Sizes | None = None
+    tree: BoundModel,
+    signals: Mapping[str, Sizes],
+    response: Sizes | None = None,
+    lengths: Sequence[int] = (),
 ) -> BoundModel:
     """Bind a tree's symbols to the sizes of data, and check that all sizes fit them.
 
@@ -22,13 +28,48 @@ def fit_to_data(
         Channels of each signal of the data.
     response : sizes, optional
         Channels of the response, where there is one.
+    lengths : sequence of int, optional
+        Bins of each trial, by which a stimulus that lies on its side is known.
 
     Raises
     ------
     ModelStringError
         Something does not fit; it points into the canonical form.
     """
-    known = {"N": signals.get("stim"), "S": signals.get("state"), "R": response}
+    try:
+        return _bind(tree, signals, response)
+    except ModelStringError as fault:
+        hint = _hint_to_turn(tree, signals, lengths)
+        if not hint:
+            raise
+        first = replace(fault.diagnostics[0], hint=hint)
+        raise ModelStringError(fault.string, [first]) from None
+
+
+def _hint_to_turn(tree: BoundModel, signals: Mapping[str, Sizes], lengths: Sequence[int]) -> str:
+    """Say how to turn the stimulus, if the model fits its bins in place of its channels."""
+    if len(set(lengths)) != 1 or len(signals.get(STIMULUS, ())) != 1:
+        return ""
+    if _fits(tree, signals) or not _fits(tree, {**signals, STIMULUS: (lengths[0],)}):
+        return ""
+    turned = ".T" if len(lengths) == 1 else ".swapaxes(1, 2), or .T of each trial"
+    n_channels = signals[STIMULUS][0]
+    return (
+        f"pass the transpose of the stimulus, {turned}: time comes first, and it is read as "
+        f"{lengths[0]} bins of {n_channels} channels"
+    )
+
+
+def _fits(tree: BoundModel, signals: Mapping[str, Sizes]) -> bool:
+    try:
+        _bind(tree, signals, None)
+    except ModelStringError:
+        return False
+    return True
+
+
+def _bind(tree: BoundModel, signals: Mapping[str, Sizes], response: Sizes | None) -> BoundModel:
+    known = {"N": signals.get(STIMULUS), "S": signals.get("state"), "R": response}
     values = {s: sizes[0] for s, sizes in known.items() if sizes is not None}
     bound = bind(
         read(tree.string), {s: n for s, n in values.items() if isinstance(n, int)}, signals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -50,6 +50,40 @@ def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tupl
         if chosen.count(channel) > 1:
             raise ValueError(f"channel {channel} is named twice in channels={channels!r}")
     return chosen
+
+
+def find_columns(given: Sequence[str], names: Sequence[Hashable] | None) -> list[int]:
+    """Find channels of a response that are given as text, by number or by name.
+
+    Parameters
+    ----------
+    given : sequence of str
+    names : sequence of labels, optional
+        Those of all channels, where they have some. A text of digits is a number, from 0, and
+        not a name.
+
+    Raises
+    ------
+    ValueError
+        No channel has such a name; lists those that there are.
+
+    Examples
+    --------
+    >>> find_columns(["unit7", "0"], ["unit2", "unit7"])
+    [1, 0]
+    """
+    known = [str(name) for name in names or ()]
+    found = []
+    for text in given:
+        if text.isdigit():
+            found.append(int(text))
+        elif known.count(text) == 1:
+            found.append(known.index(text))
+        else:
+            listed = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
+            there = f"there are {listed}" if known else "the response has no names for its channels"
+            raise ValueError(f"no channel is called {text!r}: {there}; or give its number, from 0")
+    return found
 
 
 def check_infinite(target: Sequence[Trial], columns: Sequence[int]) -> None:

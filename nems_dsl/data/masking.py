@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from .trials import read_signal
-
 
 def read_channel_weights(weights: Any, n_channels: int) -> np.ndarray | None:
     """Read how much each channel of the target counts.
@@ -48,23 +46,29 @@ def read_channel_weights(weights: Any, n_channels: int) -> np.ndarray | None:
     return array
 
 
-def apply_mask(
-    target: Sequence[np.ndarray], mask: Any, weights: np.ndarray | None = None
+def leave_out_channels(
+    target: Sequence[np.ndarray], weights: np.ndarray | None
 ) -> list[np.ndarray]:
-    """Give the target with NaN wherever it does not count.
+    """Return the target with NaN in channels of weight 0.
+
+    Examples
+    --------
+    >>> leave_out_channels([np.ones((1, 2))], np.array([1.0, 0.0]))[0].tolist()
+    [[1.0, nan]]
+    """
+    if weights is None or weights.all():
+        return list(target)
+    return [np.where(weights > 0, trial, np.nan) for trial in target]
+
+
+def apply_mask(target: Sequence[np.ndarray], mask: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return the target with NaN wherever it does not count.
 
     Parameters
     ----------
-    target : list of (T_i, channels) arrays
-    mask : array_like, list of array_like, or None
-        True, or 1, where the target counts: like the target, or without its channels.
-    weights : (channels,) array, optional
-        Channels of weight 0 do not count.
-
-    Returns
-    -------
-    list of (T_i, channels) arrays
-        Copies, unless there is nothing to mask.
+    target : sequence of (T_i, channels) arrays
+    mask : sequence of (T_i, channels) or (T_i, 1) arrays
+        1 where the target counts, 0 elsewhere.
 
     Raises
     ------
@@ -73,39 +77,24 @@ def apply_mask(
 
     Examples
     --------
-    >>> apply_mask([np.array([[1.0], [2.0]])], [True, False])[0].tolist()
+    >>> apply_mask([np.array([[1.0], [2.0]])], [np.array([[1.0], [0.0]])])[0].tolist()
     [[1.0], [nan]]
     """
-    if weights is not None and not weights.all():
-        target = [np.where(weights > 0, trial, np.nan) for trial in target]
-    if mask is None:
-        return list(target)
-    used = _read_mask(mask, target)
-    return [np.where(each, trial, np.nan) for each, trial in zip(used, target, strict=True)]
-
-
-def _read_mask(mask: Any, target: Sequence[np.ndarray]) -> list[np.ndarray]:
-    lengths = [len(trial) for trial in target]
-    n_channels = target[0].shape[1]
-    if len(target) > 1 and isinstance(mask, np.ndarray) and mask.ndim == 2:
-        # trials of bins, and not bins of channels
-        mask = mask[:, :, None]
-    trials, _ = read_signal(mask, "the mask")
-    found = [len(trial) for trial in trials]
-    if found != lengths or trials[0].shape[1] not in (1, n_channels):
+    found, lengths = [len(trial) for trial in mask], [len(trial) for trial in target]
+    if found != lengths or mask[0].shape[1] not in (1, target[0].shape[1]):
         raise ValueError(
-            f"the mask does not match the target: {_shapes(trials)} against {_shapes(target)}; "
+            f"the mask does not match the target: {_shapes(mask)} against {_shapes(target)}; "
             "give it the shape of the target, or one value for each bin"
         )
-    for number, trial in enumerate(trials):
+    for number, trial in enumerate(mask):
         wrong = np.argwhere((trial != 0) & (trial != 1))
         if len(wrong):
-            place = f"trial {number}, " if len(trials) > 1 else ""
+            place = f"trial {number}, " if len(mask) > 1 else ""
             raise ValueError(
                 "the mask must hold True where the target counts and False elsewhere, but it is "
                 f"{trial[tuple(wrong[0])]:g} at {place}bin {wrong[0][0]}, channel {wrong[0][1]}"
             )
-    return [trial == 1 for trial in trials]
+    return [np.where(each == 1, y, np.nan) for each, y in zip(mask, target, strict=True)]
 
 
 def _shapes(trials: Sequence[np.ndarray]) -> str:

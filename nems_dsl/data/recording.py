@@ -10,20 +10,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .masking import apply_mask
-from .trials import (
-    STIMULUS,
-    SYNONYMS,
-    Data,
-    Form,
-    Trial,
-    check_finite,
-    check_orientation,
-    check_same_trials,
-    read_signal,
-)
+from .matching import match_signals
+from .reading import read_signal
+from .signal import Form, Role, Signal, restore
+from .trials import STIMULUS, SYNONYMS, Data, Trial
 
 Made = TypeVar("Made")
-STATE = "state"
+STATE, RESPONSE = "state", "resp"
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,14 @@ class Recording:
         In which the signals came.
     names : dict of str to str
         What the user calls each signal.
+    labels : dict of str to tuple
+        Names of the channels of each signal that has some; those of the response as ``resp``.
+    times : tuple of (T_i,) arrays, or None
+        The index of each trial, where the data have one.
+    trial_labels : tuple or None
+        Numbers or names of the trials, where the data have them.
+    kept : tuple of (start, stop, length), or None
+        What is left of each trial, where padding was cut off.
 
     Examples
     --------
@@ -59,6 +60,10 @@ class Recording:
     response: tuple[Trial, ...] | None = None
     form: Form = "list"
     names: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, tuple[Hashable, ...]] = field(default_factory=dict)
+    times: tuple[np.ndarray, ...] | None = None
+    trial_labels: tuple[Hashable, ...] | None = None
+    kept: tuple[tuple[int, int, int], ...] | None = None
     _kept: Kept = field(default_factory=lambda: Kept(), repr=False, compare=False)
 
     @property
@@ -92,9 +97,7 @@ class Recording:
 
     def restore(self, trials: Sequence[Trial]) -> Any:
         """Return predictions in the form in which the data came."""
-        if self.form == "array":
-            return trials[0]
-        return np.stack(list(trials)) if self.form == "stack" else list(trials)
+        return restore(trials, self.form, self.kept)
 
     # ---- recordings made of it ---------------------------------------------------------------
 
@@ -106,15 +109,31 @@ class Recording:
         """Return the same stimulus with some channels of the response."""
         if list(columns) == list(range(self.n_channels)):
             return self
-        return self.with_response(trial[:, list(columns)] for trial in self.target)
+        chosen = self.with_response(trial[:, list(columns)] for trial in self.target)
+        if RESPONSE not in self.labels:
+            return chosen
+        names = tuple(self.labels[RESPONSE][column] for column in columns)
+        return replace(chosen, labels={**self.labels, RESPONSE: names})
 
     def trials(self, numbers: Sequence[int]) -> Recording:
         """Return some of the trials."""
         signals = {name: tuple(t[n] for n in numbers) for name, t in self.signals.items()}
         response = self.response
         chosen = None if response is None else tuple(response[number] for number in numbers)
-        form: Form = "list" if self.form == "array" else self.form
-        return Recording(signals, chosen, form, self.names)
+
+        def some(each: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+            return None if each is None else tuple(each[number] for number in numbers)
+
+        return replace(
+            self,
+            signals=signals,
+            response=chosen,
+            form="list" if self.form == "array" else self.form,
+            times=some(self.times),
+            trial_labels=some(self.trial_labels),
+            kept=some(self.kept),
+            _kept=Kept(),
+        )
 
     def forgetful(self) -> Recording:
         """Return the same recording, without what was made of its stimulus."""
@@ -181,21 +200,41 @@ def read_recording(
     Recording(100 bins; stim: 4 channels; response: 1 channel)
     """
     if isinstance(x, Recording):
-        recording = x
+        recording, inputs = x, _as_signals(x)
         if state is not None:
             raise ValueError("the recording was read before: give state= to read_recording")
     else:
-        recording = _read_signals(x, state, single)
-    if y is not None:
-        target, _ = read_signal(y, "the target", single)
-        check_orientation(target, recording.lengths)
-        recording = recording.with_response(target)
-    if mask is not None:
-        recording = recording.with_response(apply_mask(list(recording.target), mask))
+        recording, inputs = None, _read_inputs(x, state, single)
+    response = None if y is None else _read(y, "the target", single, "response")
+    marks = None if mask is None else _read(mask, "the mask", False, "mask")
+    if recording is not None and response is None and marks is None:
+        return recording
+    matched = match_signals(inputs, response, marks)
+    if recording is None:
+        recording = _as_recording(matched.inputs)
+        recording = replace(recording, names={SYNONYMS.get(n, n): n for n in _names(x, state)})
+    if matched.response is not None:
+        recording = recording.with_response(matched.response.trials)
+        if matched.response.labels is not None:
+            labels = {**recording.labels, RESPONSE: matched.response.labels}
+            recording = replace(recording, labels=labels)
+    if matched.mask is not None:
+        masked = apply_mask(recording.target, matched.mask.trials)
+        recording = recording.with_response(masked)
     return recording
 
 
-def _read_signals(x: Data, state: Data | None, single: bool) -> Recording:
+def _read(values: Data, what: str, single: bool, role: Role) -> Signal:
+    return read_signal(values, what, single=single, role=role)
+
+
+def _names(x: Data, state: Data | None) -> list[str]:
+    """Return what the user calls the signals."""
+    names = list(x) if isinstance(x, Mapping) else [STIMULUS]
+    return names if state is None else [*names, STATE]
+
+
+def _read_inputs(x: Data, state: Data | None, single: bool) -> dict[str, Signal]:
     given = dict(x) if isinstance(x, Mapping) else {STIMULUS: x}
     if state is not None:
         if STATE in given:
@@ -203,23 +242,41 @@ def _read_signals(x: Data, state: Data | None, single: bool) -> Recording:
         given[STATE] = state
     if not given:
         raise ValueError("the input is an empty dict; give it at least the signal 'stim'")
-    signals: dict[str, tuple[Trial, ...]] = {}
-    names: dict[str, str] = {}
-    form: Form | None = None
+    signals: dict[str, Signal] = {}
     for given_name, values in given.items():
         name = SYNONYMS.get(given_name, given_name)
-        trials, its_form = read_signal(values, f"the input {given_name!r}", single)
         if name in signals:
             raise ValueError(f"the input has both 'stim' and {given_name!r}, which mean the same")
-        for number, trial in enumerate(trials):
-            check_finite(trial, f"the input {given_name!r}", number, len(trials))
-        if signals:
-            first = next(iter(signals))
-            check_same_trials(signals[first], names[first], trials, given_name)
-        form = form or its_form
-        signals[name], names[name] = tuple(trials), given_name
-    assert form is not None
-    return Recording(signals, None, form, names)
+        signals[name] = _read(values, f"the input {given_name!r}", single, "input")
+    return signals
+
+
+def _as_recording(inputs: Mapping[str, Signal]) -> Recording:
+    first = next(iter(inputs.values()))
+    return Recording(
+        {name: signal.trials for name, signal in inputs.items()},
+        form=first.form,
+        labels={n: signal.labels for n, signal in inputs.items() if signal.labels is not None},
+        times=first.times,
+        trial_labels=first.trial_labels,
+        kept=first.kept,
+    )
+
+
+def _as_signals(recording: Recording) -> dict[str, Signal]:
+    """Return the signals of a recording as they were read, to match others with them."""
+    return {
+        name: Signal(
+            trials,
+            recording.form,
+            f"the input {recording.names.get(name, name)!r}",
+            recording.labels.get(name),
+            recording.times,
+            recording.trial_labels,
+            recording.kept,
+        )
+        for name, trials in recording.signals.items()
+    }
 
 
 def _channels(trials: Sequence[Trial]) -> str:

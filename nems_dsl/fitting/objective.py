@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.masking import apply_mask, read_channel_weights
+from ..data.masking import leave_out_channels, read_channel_weights
 from ..data.recording import Recording
 from ..data.trials import check_match, check_variance
 from ..graph.reach import Reach, find_reach
@@ -81,7 +81,7 @@ class Objective:
         if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
             raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
         weights = read_channel_weights(channel_weights, recording.n_channels)
-        target = apply_mask(recording.target, None, weights)
+        target = leave_out_channels(recording.target, weights)
         places = needed(nodes, len(nodes) - 1)
         reach = self.reach = find_reach(nodes, places)
         check_match(target, recording.lengths, reach.stride)

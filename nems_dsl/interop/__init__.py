@@ -9,5 +9,15 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from .nems import layers_from_nems as layers_from_nems
     from .nems import model_from_nems as model_from_nems
+    from .toolboxes import from_mne as from_mne
+    from .toolboxes import from_mtrf as from_mtrf
 
-__getattr__, __dir__ = lazy(__name__, {"layers_from_nems": "nems", "model_from_nems": "nems"})
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "from_mne": "toolboxes",
+        "from_mtrf": "toolboxes",
+        "layers_from_nems": "nems",
+        "model_from_nems": "nems",
+    },
+)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias, TypeGuard
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from nems_dsl.data.matching import match_order
+from nems_dsl.data.reading import read_signal
+from nems_dsl.data.signal import Signal as Read
 
 Signal: TypeAlias = ArrayLike | Sequence[NDArray[Any]]
 """One array (T,), (T, C) or (S, T, C), or a list of trials (T_i, C) or (T_i,)."""
@@ -40,7 +44,7 @@ def paired(prediction: Signal, target: Signal) -> tuple[Vector, Vector]:
     (8, 2)
     """
     ours, theirs = _aligned(prediction, target)
-    return _joined(ours, "prediction"), _joined(theirs, "target")
+    return np.concatenate(ours), np.concatenate(theirs)
 
 
 def paired_trials(prediction: Signal, target: Signal) -> tuple[list[Vector], list[Vector]]:
@@ -55,10 +59,7 @@ def paired_trials(prediction: Signal, target: Signal) -> tuple[list[Vector], lis
     -------
     prediction, target : list of (T_i, channels) float64
     """
-    ours, theirs = _aligned(prediction, target)
-    _joined(ours, "prediction")
-    _joined(theirs, "target")
-    return _split(ours), _split(theirs)
+    return _aligned(prediction, target)
 
 
 def channel_pairs(prediction: Signal, target: Signal) -> Iterator[tuple[Vector, Vector]]:
@@ -112,74 +113,53 @@ def is_constant(values: Vector) -> bool:
     return values.size == 0 or bool(np.all(values == values[0]))
 
 
+def read(values: Signal, name: str) -> Read:
+    """Read one argument: what is masked or missing is NaN, and names and times are known.
+
+    Raises
+    ------
+    ValueError
+        It does not hold real numbers, or has none; names it, and says what to pass instead.
+    """
+    return read_signal(values, name, role="response")
+
+
 def _aligned(prediction: Signal, target: Signal) -> tuple[list[Vector], list[Vector]]:
-    ours, theirs = _trials(prediction, "prediction"), _trials(target, "target")
-    if is_trials(prediction) != is_trials(target):
-        ours, theirs = _split(ours), _split(theirs)
-    if len(ours) != len(theirs):
+    ours = read(prediction, "prediction")
+    theirs = match_order(ours, read(target, "target"))
+    if ours.shape is not None and theirs.shape is not None:
+        if ours.shape != theirs.shape:
+            raise ValueError(_mismatch(ours.shape, theirs.shape, ""))
+    elif len(ours.trials) != len(theirs.trials):
         raise ValueError(
             f"prediction has {_count(ours)} and target has {_count(theirs)}: one of each is needed"
         )
-    for index, (one, other) in enumerate(zip(ours, theirs, strict=True)):
+    for index, (one, other) in enumerate(zip(ours.trials, theirs.trials, strict=True)):
         if one.shape != other.shape:
-            where = f" in trial {index}" if len(ours) > 1 else ""
+            where = f" in trial {index}" if len(ours.trials) > 1 else ""
             raise ValueError(_mismatch(one.shape, other.shape, where))
-    return ours, theirs
+    _check_infinite(ours)
+    _check_infinite(theirs)
+    return list(ours.trials), list(theirs.trials)
 
 
-def is_trials(signal: Signal) -> TypeGuard[Sequence[NDArray[Any]]]:
-    """Tell whether a signal is a list of arrays; a nested list of numbers is one array."""
-    return isinstance(signal, list | tuple) and any(getattr(item, "ndim", 0) for item in signal)
+def _check_infinite(signal: Read) -> None:
+    start = 0
+    for trial in signal.trials:
+        bad = np.isinf(trial)
+        if bad.any():
+            row, channel = (int(i) for i in np.argwhere(bad)[0])
+            raise ValueError(
+                f"{signal.what} is infinite at time {start + row}, channel {channel}: put NaN "
+                "where a value is missing"
+            )
+        start += len(trial)
 
 
-def _trials(signal: Signal, name: str) -> list[Vector]:
-    if is_trials(signal):
-        return [as_array(trial, f"{name}, trial {i}") for i, trial in enumerate(signal)]
-    return [as_array(signal, name)]
-
-
-def as_array(values: ArrayLike, name: str) -> Vector:
-    """Give real numbers as float64; one series (T,) as one channel (T, 1)."""
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise ValueError(
-            f"{name} is a ragged list of numbers: pass trials as a list of arrays"
-        ) from None
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must hold real numbers, got dtype {array.dtype}")
-    if array.ndim == 0:
-        raise ValueError(f"{name} is a single number: expected (time,) or (time, channels)")
-    array = array.astype(np.float64, copy=False)
-    return array[:, np.newaxis] if array.ndim == 1 else array
-
-
-def _split(trials: list[Vector]) -> list[Vector]:
-    # An array (S, T, C) is S trials when it meets a list of trials.
-    return list(trials[0]) if len(trials) == 1 and trials[0].ndim == 3 else trials
-
-
-def _joined(trials: list[Vector], name: str) -> Vector:
-    channels = {trial.shape[-1] for trial in trials}
-    if len(channels) > 1:
-        raise ValueError(
-            f"{name}: the trials must have the same number of channels, got {sorted(channels)}"
-        )
-    if 0 in channels:
-        raise ValueError(f"{name} has no channels: its shape is {trials[0].shape}")
-    joined = np.concatenate([trial.reshape(-1, trial.shape[-1]) for trial in trials])
-    if np.isinf(joined).any():
-        row, channel = (int(i) for i in np.argwhere(np.isinf(joined))[0])
-        raise ValueError(
-            f"{name} is infinite at time {row}, channel {channel}: put NaN where a value is missing"
-        )
-    return joined
-
-
-def _count(trials: list[Vector]) -> str:
-    if len(trials) == 1:
-        return f"one array of shape {trials[0].shape}"
-    return f"{len(trials)} trials"
+def _count(signal: Read) -> str:
+    if signal.shape is not None:
+        return f"one array of shape {signal.shape}"
+    return f"{len(signal.trials)} trial{'s' * (len(signal.trials) != 1)}"
 
 
 def _mismatch(ours: tuple[int, ...], theirs: tuple[int, ...], where: str) -> str:

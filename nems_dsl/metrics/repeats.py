@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nems_dsl.metrics.pairing import Vector, as_array, is_trials
+from nems_dsl.data.signal import Signal as Read
+from nems_dsl.metrics.pairing import Vector, read
 
 Repeats: TypeAlias = ArrayLike | Sequence[NDArray[Any]]
 """One array (T, repeats) or (repeats, T, C), or a list of repeats (T_i, C) or (T_i,)."""
@@ -41,8 +42,9 @@ def read_repeats(repeats: Repeats) -> Vector:
     >>> read_repeats([np.zeros((30, 4)), np.zeros((25, 4))]).shape
     (2, 30, 4)
     """
-    array = _read(repeats)
-    if not is_trials(repeats) and _axes(repeats) == 2 and array.shape[0] > array.shape[1]:
+    signal = read(repeats, "repeats")
+    array = _as_repeats(signal, repeats)
+    if signal.form == "array" and array.shape[0] > array.shape[1]:
         n_repeats, n_bins, _ = array.shape
         raise ValueError(
             f"repeats of shape {(n_bins, n_repeats)} are read as (T, repeats), with more repeats "
@@ -72,19 +74,20 @@ def read_with_prediction(prediction: ArrayLike, repeats: Repeats) -> tuple[Vecto
     ValueError
         Where they do not fit, or one of them cannot be read.
     """
-    if is_trials(prediction):
+    rates = read(prediction, "prediction")
+    if rates.form == "list":
         raise ValueError("prediction is a list: pass one array (T, channels), for all the repeats")
-    rates = as_array(prediction, "prediction")
-    if rates.ndim != 2:
+    if rates.form != "array":
         raise ValueError(
             f"prediction has shape {rates.shape}: expected (T,) or (T, channels), one prediction "
             "for all the repeats"
         )
-    _refuse_infinite(rates, "prediction")
-    array = _read(repeats)
+    _refuse_infinite(rates.trials[0], "prediction")
+    signal = read(repeats, "repeats")
+    array = _as_repeats(signal, repeats)
     if rates.shape != array.shape[1:]:
-        raise ValueError(_misfit(rates, array, repeats))
-    return rates, array
+        raise ValueError(_misfit(rates.trials[0], array, signal))
+    return rates.trials[0], array
 
 
 def repeated_channels(repeats: Vector) -> Iterator[Vector]:
@@ -129,45 +132,31 @@ def _usable(values: Vector, wanted: NDArray[np.bool_]) -> tuple[Vector, NDArray[
     return values[~np.isnan(values).all(axis=1)], bins
 
 
-def _read(repeats: Repeats) -> Vector:
-    if is_trials(repeats):
-        array = _padded([as_array(one, f"repeat {i}") for i, one in enumerate(repeats)])
+def _as_repeats(signal: Read, repeats: Repeats) -> Vector:
+    if signal.form == "array" and np.ndim(repeats) != 1:
+        array = signal.trials[0].T[:, :, np.newaxis]
+    elif signal.form == "array":
+        raise ValueError(
+            f"repeats have shape {np.shape(repeats)}: expected (T, repeats), "
+            "(repeats, T, channels), or a list of arrays (T_i, channels)"
+        )
     else:
-        array = as_array(repeats, "repeats")
-        if _axes(repeats) == 2:
-            array = array.T[:, :, np.newaxis]
-        elif array.ndim != 3 or _axes(repeats) == 1:
-            raise ValueError(
-                f"repeats have shape {np.shape(repeats)}: expected (T, repeats), "
-                "(repeats, T, channels), or a list of arrays (T_i, channels)"
-            )
+        array = _padded(signal.trials)
     if array.shape[0] < 2:
         raise ValueError(
             f"repeats have {array.shape[0]} repeat of {array.shape[1]} time bins: signal and noise "
             "are told apart by two or more"
         )
-    if 0 in array.shape:
-        raise ValueError(f"repeats are empty: {array.shape} is (repeats, T, channels)")
     _refuse_infinite(array, "repeats")
     return array
 
 
-def _padded(repeats: list[Vector]) -> Vector:
-    for index, one in enumerate(repeats):
-        if one.ndim != 2 or one.shape[1] != repeats[0].shape[-1]:
-            raise ValueError(
-                f"repeat {index} has shape {one.shape} and repeat 0 {repeats[0].shape}: expected "
-                "(T_i, channels), with the same channels in each"
-            )
-    longest = max(one.shape[0] for one in repeats)
+def _padded(repeats: Sequence[Vector]) -> Vector:
+    longest = max(len(one) for one in repeats)
     array = np.full((len(repeats), longest, repeats[0].shape[1]), np.nan)
     for index, one in enumerate(repeats):
-        array[index, : one.shape[0]] = one
+        array[index, : len(one)] = one
     return array
-
-
-def _axes(repeats: Repeats) -> int:
-    return np.ndim(repeats)
 
 
 def _refuse_infinite(array: Vector, name: str) -> None:
@@ -178,14 +167,14 @@ def _refuse_infinite(array: Vector, name: str) -> None:
         raise ValueError(f"{name}: infinite at {where}: put NaN where a value is missing")
 
 
-def _misfit(prediction: Vector, array: Vector, repeats: Repeats) -> str:
+def _misfit(prediction: Vector, array: Vector, signal: Read) -> str:
     n_repeats, n_bins, n_channels = array.shape
     text = (
         f"prediction has {prediction.shape[0]} time bins and {_channels(prediction.shape[1])}, and "
         f"each of the {n_repeats} repeats {n_bins} and {_channels(n_channels)}"
     )
-    if prediction.shape[0] == n_repeats and not is_trials(repeats):
-        if _axes(repeats) == 2:
+    if prediction.shape[0] == n_repeats and signal.form != "list":
+        if signal.form == "array":
             return f"{text}; an array of two axes is (T, repeats): did you mean repeats.T?"
         return (
             f"{text}; an array of three axes is (repeats, T, channels): "

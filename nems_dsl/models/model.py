@@ -220,7 +220,8 @@ class Model:
         recording = read_recording(x)
         if self._tree is not None:
             check_signals_of_tree(self._tree, recording.signals)
-            bound = compiler.fit_to_data(self._tree, recording.shapes(), response)
+            shapes, lengths = recording.shapes(), recording.lengths
+            bound = compiler.fit_to_data(self._tree, shapes, response, lengths)
             if bound != self._tree:
                 model = Model(name=self.name)
                 model._tree, model._layers = bound, LayerList(build_layers(bound))

@@ -79,6 +79,34 @@ def test_a_pair_of_csv_files_with_headers(nems, tmp_path, recording, separate):
     assert (tmp_path / f"{STRING}.json").exists()
 
 
+def test_columns_of_times_and_names_of_channels(nems, tmp_path, recording):
+    times = np.arange(400) / 50
+    for name, signal_ in (("stim", recording.stim), ("resp", recording.resp)):
+        names = ",".join(["time", *(f"{name}_{letter}" for letter in "abcdef"[: signal_.shape[1]])])
+        np.savetxt(
+            f"{tmp_path}/{name}.csv",
+            np.c_[times, signal_],
+            delimiter=",",
+            header=names,
+            comments="",
+        )
+    done = nems("fit", STRING, "-d", "stim.csv", "-d", "resp.csv", "-c", "resp_b", "--no-figure")
+    assert [row["channel"] for row in table(done.out)] == ["1"]
+    assert "resp.csv: column 'time' read as time, 50 Hz; 2 channels: resp_a, resp_b" in done.err
+    error = refused(nems, STRING, "-d", "stim.csv,resp.csv", "-c", "resp_c", "-q")
+    assert "no channel is called 'resp_c': there are resp_a, resp_b" in error
+
+
+def test_signals_of_other_names(nems, tmp_path, recording):
+    np.savez(tmp_path / "a.npz", sound=recording.stim, spikes=recording.resp)
+    data = ["-d", "a.npz", "--stim", "sound", "--resp", "spikes"]
+    done = nems("fit", STRING, *data, "-c", "0", "--no-figure")
+    assert len(table(done.out)) == 1
+    assert "has no 'units'" in refused(nems, STRING, "-d", "a.npz", "--resp", "units")
+    error = refused(nems, STRING, *data, "-c", "a")
+    assert "the response has no names for its channels; or give its number" in error
+
+
 def test_options_reach_the_fit(nems, tmp_path, trials):
     done = nems(
         "fit", STRING, "-d", trials, "-c", "0", "--loss", "mse", "--max-iter", "2", "--test", "0",
@@ -253,10 +281,10 @@ def test_no_such_channel(nems, trials):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x, y: dict(stim=x.T, resp=y.T), "transpose stim and resp"),
-        (lambda x, y: dict(stim=x.T, resp=y), "time first; transpose stim"),
+        (lambda x, y: dict(stim=x.T, resp=y.T), "pass the transpose, .T, of both"),
+        (lambda x, y: dict(stim=x.T, resp=y), "pass the transpose of bad.npz: stim, .T"),
         (lambda x, y: dict(stim=x, resp=y[:-3]), "shapes (400, 6) and (397, 2)"),
-        (lambda x, y: dict(stimulus=x, resp=y), "has no stim: it has stimulus, resp"),
+        (lambda x, y: dict(sound=x, resp=y), "has no stim: it has sound, resp"),
         (lambda x, y: {}, "has no stim and no resp: it is empty"),
         (lambda x, y: dict(stim=spoil(x, np.nan), resp=y), "is NaN at bin 7, channel 1"),
         (lambda x, y: dict(stim=x, resp=spoil(y, np.inf)), "infinite at bin 7"),
@@ -266,8 +294,11 @@ def test_no_such_channel(nems, trials):
         (lambda x, y: dict(stim=x.astype(str), resp=y), "stim must hold real numbers"),
         (lambda x, y: dict(stim=x[:0], resp=y[:0]), "stim has no samples"),
         (lambda x, y: dict(stim=x, resp=y, fs=-1), "fs must be one number above 0"),
-        (lambda x, y: dict(stim=x[None, None], resp=y), "stim has shape (1, 1, 400, 6)"),
-        (lambda x, y: dict(stim_0=x, resp_0=y, resp_1=y), "1 trial of stim, but 2 of resp"),
+        (lambda x, y: dict(stim=x[None, None], resp=y), "not (1, 1, 400, 6)"),
+        (
+            lambda x, y: dict(stim_0=x, resp_0=y, resp_1=y),
+            "1 labels are only in the second, such as 1",
+        ),
     ],
 )
 def test_faulty_npz_files(nems, tmp_path, recording, change, message):
@@ -298,9 +329,8 @@ def test_an_array_alone(nems, tmp_path):
 @pytest.mark.parametrize(
     ("stim", "message"),
     [
-        ("1,2\n3,4\n5\n6,7\n", "stim.csv, line 3: 1 column, where the lines before have 2"),
+        ("1,2\n3,4\n5\n6,7\n", "stim.csv, line 3: 1 column, where the first row has 2"),
         ("1,2\n3,x\n5,6\n6,7\n", "stim.csv, line 2, column 2: 'x' is not a number"),
-        (",0,1\n0,1,2\n1,3,4\n2,5,6\n3,7,8\n", "labels of a data frame"),
         ("0,1\n1,2\n3,4\n5,6\n7,8\n", "labels of a data frame"),
         ("1,2\n3,4\n5,6\n", "differ in length: shapes (3, 2) and (4, 1)"),
         ("", "stim.csv has no samples"),
@@ -314,9 +344,11 @@ def test_faulty_csv_files(nems, tmp_path, stim, message):
     assert message in refused(nems, "wc.2x1", "-d", "stim.csv,resp.csv")
 
 
-@pytest.mark.parametrize("data", ["a.mat", "a.csv", "a.npz,b.npz", "a.csv,b.csv,c.csv"])
+@pytest.mark.parametrize("data", ["a.txt", "a.csv", "a.npz,b.npz", "a.csv,b.csv,c.csv"])
 def test_files_of_another_kind(nems, data):
-    assert "one .npz file, or two .csv files" in refused(nems, STRING, "-d", data)
+    assert "give one file of .npz, .mat, .h5, .hdf5, .nwb, or two of .npy, .csv" in refused(
+        nems, STRING, "-d", data
+    )
 
 
 def test_a_folder_that_cannot_be_written(nems, tmp_path, trials):

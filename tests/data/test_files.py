@@ -38,7 +38,7 @@ def test_stacked_trials_state_and_rate(tmp_path):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-@pytest.mark.parametrize("header", ["", "a{}b\n", "\ufeffa{}2\n"])
+@pytest.mark.parametrize("header", ["", "a{}b\n", "\ufeffa{}b2\n"])
 def test_csv(tmp_path, delimiter, header):
     lines = header.format(delimiter) + f"1{delimiter}2.5e0\n3{delimiter} nan\n-4{delimiter}\n\n"
     (tmp_path / "stim.csv").write_text(lines.replace("nan", "0"), encoding="utf-8")

@@ -308,7 +308,7 @@ Z = np.zeros
         (
             [Z((5, 2)), Z((5, 3))],
             [Z((5, 2)), Z((5, 3))],
-            "prediction: the trials must have the same number of channels, got [2, 3]",
+            "the trials of prediction differ in channels: [2, 3]",
         ),
         (
             np.array([[1.0], [np.inf]]),
@@ -320,13 +320,19 @@ Z = np.zeros
             np.array([-np.inf, 0]),
             "target is infinite at time 0, channel 0: put NaN where a value is missing",
         ),
-        (1.0, Z(2), "prediction is a single number: expected (time,) or (time, channels)"),
+        (1.0, Z(2), "prediction is a single number; it must have shape (T,) or (T, channels)"),
         (
             [[1.0, 2.0], [1.0]],
             Z(2),
-            "prediction is a ragged list of numbers: pass trials as a list of arrays",
+            "prediction is ragged; give trials of unequal length as a list of arrays, "
+            "[np.array(trial) for trial in ...]",
         ),
-        (Z(2), ["a", "b"], "target must hold real numbers, got dtype <U1"),
+        (
+            Z(2),
+            ["a", "b"],
+            "target must hold real numbers, not <U1: these are text; if it stands for numbers, "
+            "pass .astype(float)",
+        ),
         (Z((5, 0)), Z((5, 0)), "prediction has no channels: its shape is (5, 0)"),
     ],
 )

@@ -129,8 +129,7 @@ Z = np.zeros
         ),
         (
             Z((2, 3, 4, 5)),
-            "repeats have shape (2, 3, 4, 5): expected (T, repeats), (repeats, T, channels), or a "
-            "list of arrays (T_i, channels)",
+            "repeats must have shape (T, channels) or (trials, T, channels), not (2, 3, 4, 5)",
         ),
         (
             Z((100, 1)),
@@ -144,15 +143,18 @@ Z = np.zeros
         ),
         (
             [Z((9, 2)), Z((9, 3))],
-            "repeat 1 has shape (9, 3) and repeat 0 (9, 2): expected (T_i, channels), with the "
-            "same channels in each",
+            "the trials of repeats differ in channels: [2, 3]",
         ),
-        (Z((3, 0, 2)), "repeats are empty: (3, 0, 2) is (repeats, T, channels)"),
+        (Z((3, 0, 2)), "repeats has no samples"),
         (
             np.where(np.arange(6).reshape(2, 3, 1) == 4, np.inf, 0.0),
             "repeats: infinite at repeat 1, time 1, channel 0: put NaN where a value is missing",
         ),
-        ([["a", "b"], ["c", "d"]], "repeats must hold real numbers, got dtype <U1"),
+        (
+            [["a", "b"], ["c", "d"]],
+            "repeats must hold real numbers, not <U1: these are text; if it stands for numbers, "
+            "pass .astype(float)",
+        ),
     ],
 )
 @pytest.mark.parametrize("metric", ALONE)
