@@ -65,6 +65,16 @@ class Scope:
             return found
         return (self._outputs[-1][1] if self._outputs else self._data[STIMULUS], *found)
 
+    def signals(
+        self, inputs: tuple[str, ...], signals: tuple[str, ...] = ()
+    ) -> tuple[str | None, ...]:
+        """Name the inputs that are signals of the data, with None for the others; as `sizes`."""
+        names = inputs if len(inputs) > len(signals) > 0 else (*inputs, *signals)
+        found = tuple(None if name in self._named else name for name in names)
+        if inputs:
+            return found
+        return (None if self._outputs else STIMULUS, *found)
+
     def _sizes_of(self, name: str) -> Sizes | None:
         if name in self._named:
             return self._named[name]

@@ -106,6 +106,28 @@ class Model:
         """
         return cls("-".join(keywords), dialect, **arguments)
 
+    @classmethod
+    def from_tree(cls, tree: compiler.BoundModel, **arguments: Any) -> Model:
+        """Build a model from a tree that was read before.
+
+        Parameters
+        ----------
+        tree : BoundModel
+            What `nems_dsl.parse` gives.
+        **arguments
+            `name`, as for a model from a string.
+
+        Examples
+        --------
+        >>> from nems_dsl import parse
+        >>> Model.from_tree(parse("wc.18x4-lvl")).string
+        'wc.18x4-lvl.4'
+        """
+        model = cls(**arguments)
+        model._tree = tree
+        model._layers = None if tree.symbols else LayerList(build_layers(tree))
+        return model
+
     # ---- structure ---------------------------------------------------------------------------
 
     @property
@@ -209,10 +231,10 @@ class Model:
         inputs = read_inputs(x)
         if self._tree is not None:
             check_signals_of_tree(self._tree, inputs.signals)
-            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response)
+            n_bins = max(inputs.lengths)
+            bound = compiler.fit_to_data(self._tree, inputs.shapes(), response, n_bins)
             if bound != self._tree:
-                model = Model(name=self.name)
-                model._tree, model._layers = bound, LayerList(build_layers(bound))
+                model = Model.from_tree(bound, name=self.name)
                 check_signals(connect(model.layers), inputs.signals)
                 return model
         if not len(self.layers):

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ... import __version__
+from ...compiler import known_trees
 from ...compiler.bound import model_id
 from ...fitting.scales import ScaleWarning, warn_of_start
 from ...graph.wiring import connect, needed, signals_of
@@ -130,7 +131,7 @@ def use_one_blas_thread() -> Any:
 
 
 def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
-    model = Model(job.canonical)
+    model = Model.from_tree(known_trees.of(job.canonical))
     data = _inputs.split(task.dataset, task.recipe, job, model)
     of_scales = _warnings_of_scales(model, data, task.recipe.fit.get("init", "auto"))
     check_time = task.limits.clock()
