@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
+from .._plain import Plain
 from ..layers.base import Parameter
 from .layer_list import LayerList
 
@@ -43,13 +44,11 @@ def _find(layers: LayerList, name: str) -> Parameter:
     ]
     if name in layers.known_names:
         wanted = ", ".join(repr(f"{name}.{each}") for each in layers[name].parameters)
-        raise KeyError(
-            f"{name!r} is a layer; its parameters are {wanted}"
-            if wanted
-            else f"{name!r} is a layer, and has no parameters"
-        )
+        has = f"; its parameters are {wanted}" if wanted else ", and has no parameters"
+        raise KeyError(Plain(f"{name!r} is a layer{has}"))
     near = difflib.get_close_matches(name, known, n=1)
     if not near:
         near = [each for each in known if each.rpartition(".")[2] == key][:1]
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise KeyError(f"no parameter {name!r}; there are {', '.join(known)}{hint}")
+    there_are = ", ".join(known) or "none"
+    raise KeyError(Plain(f"no parameter {name!r}; there are {there_are}{hint}"))

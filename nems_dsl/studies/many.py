@@ -23,7 +23,7 @@ from .threads import Tasks, count_threads
 
 
 def fit(
-    string: str,
+    string: str | Model,
     x: Data,
     y: Data,
     *,
@@ -41,8 +41,8 @@ def fit(
 
     Parameters
     ----------
-    string : str
-        A model string; symbols and left-out sizes are taken from the data.
+    string : str or Model
+        A model string, or a model; symbols and left-out sizes are taken from the data.
     x : (T, channels) or (trials, T, channels) array, list of (T_i, channels), or dict of these
         The stimulus, or signals by name. Finite.
     y : like `x`, or (T,)
@@ -99,7 +99,7 @@ def fit(
     n_columns = target[0].shape[1]
     columns = choose_columns(channels, n_columns)
     n_threads = count_threads(n_jobs, len(columns))
-    model = Model(string)
+    model = Model(string) if isinstance(string, str) else string
     if len(columns) == 1 or model.tree.keywords[-1].gives != (1,):
         if channels is not None:
             target, arguments = _mask(target, arguments)
