@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from .. import compiler
 from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
+from ..data.state import with_state
 from ..data.trials import Data, read_inputs, read_signal
 from ..graph.evaluation import evaluate_trials
 from ..graph.wiring import check_signals, check_signals_of_tree, connect
@@ -338,7 +339,7 @@ class Model:
 
     # ---- evaluation --------------------------------------------------------------------------
 
-    def evaluate(self, x: Data, return_full_data: bool = True) -> Any:
+    def evaluate(self, x: Data, return_full_data: bool = True, *, state: Data = None) -> Any:
         """Transform data.
 
         Parameters
@@ -349,12 +350,14 @@ class Model:
         return_full_data : bool
             Give a dict of the input, every output that has a name, and the last as ``output``.
             Otherwise the last output alone.
+        state : like `x`, optional
+            The same as an entry ``state`` of a dict `x`.
 
         Returns
         -------
         dict, or an array or list of the form of `x`
         """
-        inputs = read_inputs(x)
+        inputs = read_inputs(with_state(x, state))
         model = self.bind_data(inputs)
         outputs = evaluate_trials(connect(model.layers), inputs)
         if not return_full_data:
@@ -362,21 +365,21 @@ class Model:
         given = {inputs.names[name]: inputs.restore(t) for name, t in inputs.signals.items()}
         return {**given, **{name: inputs.restore(trials) for name, trials in outputs.items()}}
 
-    def predict(self, x: Data) -> Any:
+    def predict(self, x: Data, state: Data = None) -> Any:
         """Predict the response to a stimulus.
 
         Parameters
         ----------
-        x : as for `evaluate`
+        x, state : as for `evaluate`
 
         Returns
         -------
         (T, channels) or (trials, T, channels) array, or list of (T_i, channels) arrays
             In the form of `x`.
         """
-        return self.evaluate(x, return_full_data=False)
+        return self.evaluate(x, return_full_data=False, state=state)
 
-    def score(self, x: Data, y: Data, metric: str = "correlation") -> Any:
+    def score(self, x: Data, y: Data, metric: str = "correlation", *, state: Data = None) -> Any:
         """Compare predictions with a response, on data that the fit has not seen.
 
         Parameters
@@ -385,6 +388,7 @@ class Model:
         metric : str
             "correlation", "nmse", "mse", "r2", "explained_variance", "poisson_log_likelihood" or
             "bits_per_spike".
+        state : as for `evaluate`
 
         Returns
         -------
@@ -392,7 +396,7 @@ class Model:
             nmse and mse over all channels; the others per channel (a float for one channel).
         """
         measure = get_metric(metric)
-        inputs = read_inputs(x)
+        inputs = read_inputs(with_state(x, state))
         target, _ = read_signal(y, "the target")
         model = self.bind_data(inputs, target[0].shape[1:])
         prediction = evaluate_trials(connect(model.layers), inputs)["output"]
@@ -455,7 +459,7 @@ class Model:
 
     # ---- fitting -----------------------------------------------------------------------------
 
-    def fit(self, x: Data, y: Data, **arguments: Any) -> Model:
+    def fit(self, x: Data, y: Data, *, state: Data = None, **arguments: Any) -> Model:
         """Fit a copy of the model to a response.
 
         Parameters
@@ -464,6 +468,8 @@ class Model:
             The stimulus, or signals by name. Finite.
         y : like `x`, or (T,)
             The response; NaN is left out.
+        state : like `x`, optional
+            The same as an entry ``state`` of a dict `x`.
         loss : {"nmse", "mse", "poisson"}
             What is minimised: the root of the mean squared error over the target's standard
             deviation (the default), the mean squared error, or ``p - y log p`` for counts.
@@ -530,14 +536,16 @@ class Model:
         """
         from ..fitting import fit_model
 
-        return fit_model(self, x, y, **arguments)
+        return fit_model(self, with_state(x, state), y, **arguments)
 
-    def cross_validate(self, x: Data, y: Data, **arguments: Any) -> CrossValidation:
+    def cross_validate(
+        self, x: Data, y: Data, *, state: Data = None, **arguments: Any
+    ) -> CrossValidation:
         """Fit copies to all of the data but a part, and predict that part; for all parts.
 
         Parameters
         ----------
-        x, y : as for `fit`
+        x, y, state : as for `fit`
         **arguments
             As for `nems_dsl.cross_validate`: `n_folds`, `by`, `gap`, `metric` and others, and
             those of `fit`.
@@ -557,7 +565,7 @@ class Model:
         """
         from ..studies import cross_validate
 
-        return cross_validate(self, x, y, **arguments)
+        return cross_validate(self, with_state(x, state), y, **arguments)
 
     def freeze_layers(self, *which: Which) -> None:
         """Keep the parameters of some layers, or of all, as they are in fits."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data.folds import Fold, Stretch, join
 from ..data.folds import mask as mask_outside
+from ..data.state import with_state
 from ..metrics import get_metric
 from ..models import Model
 from .crossvalidation_results import CrossValidation
@@ -23,6 +24,7 @@ def cross_validate(
     x: Any,
     y: Any,
     *,
+    state: Any = None,
     n_folds: int = 10,
     by: str = "auto",
     method: str = "jackknife",
@@ -47,6 +49,8 @@ def cross_validate(
     y : like `x`, or (T,)
         The response; NaN is left out. A model with one output is fitted to each channel of
         several by itself.
+    state : like `x`, optional
+        The same as an entry ``state`` of a dict `x`.
     n_folds : int
         Parts to leave out one at a time, of about equal length. As many as there are trials leave
         out one trial at a time.
@@ -115,9 +119,9 @@ def cross_validate(
           0    0.8...    0.0...    0.8...
     """
     study = prepare_study(
-        model, x, y, method=method, metric=metric, gap=gap, by=by, n_folds=n_folds,
-        n_inner_folds=n_inner_folds, groups=groups, shuffle_seed=shuffle_seed, mask=mask,
-        fit_arguments={"verbose": 0, **fit_arguments},
+        model, with_state(x, state), y, method=method, metric=metric, gap=gap, by=by,
+        n_folds=n_folds, n_inner_folds=n_inner_folds, groups=groups, shuffle_seed=shuffle_seed,
+        mask=mask, fit_arguments={"verbose": 0, **fit_arguments},
     )  # fmt: skip
     tasks = [(n, columns) for n in range(len(study.folds)) for columns in study.columns]
     n_threads = count_threads(n_jobs, len(tasks))

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..data.columns import check_columns, choose_columns, take_columns
 from ..data.masking import apply_mask
+from ..data.state import with_state
 from ..data.trials import Data, Trial, Trials, check_orientation, read_inputs, read_signal
 from ..fitting.engine.prepared import PreparedInputs
 from ..fitting.scales import warn_of_start
@@ -27,6 +28,7 @@ def fit(
     x: Data,
     y: Data,
     *,
+    state: Data = None,
     channels: int | Sequence[int] | None = None,
     n_jobs: int | None = 1,
     verbose: int = 1,
@@ -47,6 +49,8 @@ def fit(
         The stimulus, or signals by name. Finite.
     y : like `x`, or (T,)
         The response, of K channels; NaN is left out.
+    state : like `x`, optional
+        The same as an entry ``state`` of a dict `x`.
     channels : int, sequence of int, or (K,) sequence of bool, optional
         Which columns of `y` to fit, from 0; all by default. R is bound to their number.
     n_jobs : int, optional
@@ -93,7 +97,7 @@ def fit(
     >>> fit("wc.4xR-lvl.R", x, x[:, :3], channels=[0, 2], verbose=0).string
     'wc.4x2-lvl.2'
     """
-    inputs = read_inputs(x)
+    inputs = read_inputs(with_state(x, state))
     target, _ = read_signal(y, "the target")
     check_orientation(target, inputs)
     n_columns = target[0].shape[1]
