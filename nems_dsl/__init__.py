@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
-    from .compiler.dialects import convert as convert
+    from .compiler.dialects.convert import convert as convert
     from .compiler.explain import explain as explain
     from .errors import NemsError as NemsError
     from .errors import NemsWarning as NemsWarning

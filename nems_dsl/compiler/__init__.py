@@ -7,10 +7,13 @@ from .bind import bind as bind
 from .bind import canonical as canonical
 from .bind import check_dialect as check_dialect
 from .bind import parse as parse
+from .bind import read_sizes as read_sizes
+from .bind import with_sizes as with_sizes
 from .bound import BoundKeyword as BoundKeyword
 from .bound import BoundModel as BoundModel
 from .catalogue import keyword_info as keyword_info
 from .data import fit_to_data as fit_to_data
+from .known_trees import known_trees as known_trees
 
 if TYPE_CHECKING:
     from .build import build_layers as build_layers

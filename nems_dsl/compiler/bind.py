@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 
-from ..keywords import Registry, Signature
+from ..keywords import HasSignature, Signature
 from ..keywords.dialects import DIALECTS as FOREIGN
 from ..keywords.dialects import UNOFFERED, WHOLE_MODELS
 from ..suggestions import ask, no_such, suggest
@@ -18,6 +19,7 @@ from ..syntax import (
     Span,
     Text,
     clip,
+    lay_out,
     read,
     read_around,
     unparse,
@@ -25,13 +27,24 @@ from ..syntax import (
 from .bound import BoundKeyword, BoundModel
 from .bounds import check_bulk, check_length
 from .catalogue import catalogue, commonest_first
-from .flow import Misfit, Passage, pass_through
+from .flow import Misfit, Passage, applies, pass_through
 from .misfit import describe_misfit, size_span, with_shape
 from .options import BoundOptions, Fault, bind_options
-from .sizes import LARGEST_DIM, SYMBOLS, Size, Sizes, Symbolic, resolve
+from .sizes import LARGEST_DIM, SYMBOLS, Size, Sizes, Symbolic, is_untold, resolve, untold
 from .wiring import Scope
 
 DIALECTS = ("native", *FOREIGN)
+
+
+class NoKeyword(Enum):
+    """What stands in the place of a layer's entry where no keyword declares it."""
+
+    NO_KEYWORD = "no keyword"
+
+
+NO_KEYWORD = NoKeyword.NO_KEYWORD
+Entry = HasSignature | NoKeyword | None
+
 _WORTH_COUNTING = 10_000_000
 _WORTH_MEASURING = 100
 _LONGEST_PROPOSAL = 200
@@ -74,8 +87,7 @@ def parse(
     'wc.18x4-fir.4x15-dexp.1'
     """
     check_dialect(dialect)
-    given = (("N", N), ("R", R), ("S", S))
-    values = {symbol: _channels(symbol, n) for symbol, n in given if n is not None}
+    values = read_sizes(N=N, R=R, S=S)
     try:
         text = read(string)
     except ModelStringError as fault:
@@ -85,6 +97,19 @@ def parse(
 
         return bind_foreign(text, dialect, values)[0]
     return bind(text, values)
+
+
+def read_model(string: str) -> Text:
+    """Read a native string, which must be one model, and look nothing up.
+
+    Raises
+    ------
+    ModelStringError
+        It is no sentence of the language, or an experiment.
+    """
+    text = read(string)
+    _check_sections(text)
+    return text
 
 
 def canonical(string: str, dialect: str = "native") -> str:
@@ -108,6 +133,7 @@ def bind(
     text: Text,
     values: Mapping[str, int] | None = None,
     signals: Mapping[str, Sizes] | None = None,
+    entries: Sequence[Entry] | None = None,
 ) -> BoundModel:
     """Bind a tree against the keywords there are.
 
@@ -119,23 +145,74 @@ def bind(
         What the symbols stand for, as far as is known.
     signals : mapping of str to sizes, optional
         Sizes of the data's signals, as far as they are known.
+    entries : sequence of object with a `signature`, None or NO_KEYWORD, optional
+        What declares each keyword; None for what the registry has for its head. What stands for
+        a layer without a keyword is left out of the tree, and what it gives is not known.
     """
-    if len(text.sections) != 1:
-        raise _experiment(text)
-    binder = _Binder(catalogue(), dict(values or {}), signals or {})
-    for keyword in text.sections[0].keywords:
-        binder.add(keyword)
+    _check_sections(text)
+    keywords = text.sections[0].keywords
+    known = catalogue()
+    binder = _Binder(known, dict(values or {}), signals or {})
+    for keyword, entry in zip(keywords, entries or [None] * len(keywords), strict=True):
+        if entry is NO_KEYWORD:
+            binder.pass_by(keyword)
+        else:
+            binder.add(keyword, entry or known.get(keyword.head))
     if binder.faults:
         raise ModelStringError(text.source, binder.faults)
-    tree = BoundModel(tuple(binder.bound), text.source)
+    tree = BoundModel(tuple(binder.bound), text.source, tuple(binder.reads), binder.is_open)
     if binder.is_open and not tree.symbols.isdisjoint(binder.values):
         # what a later keyword taught about a symbol holds for the earlier ones as well
-        return bind(text, binder.values, signals)
+        return bind(text, binder.values, signals, entries)
     if binder.bulk > _WORTH_COUNTING:
-        check_bulk(tree, binder.known)
+        check_bulk(tree)
     if len(tree) > _WORTH_MEASURING:
         check_length(tree)
     return tree
+
+
+def with_sizes(
+    tree: BoundModel,
+    values: Mapping[str, int] | None = None,
+    signals: Mapping[str, Sizes] | None = None,
+) -> BoundModel:
+    """Substitute symbols on a tree, and infer its shapes again.
+
+    Parameters
+    ----------
+    tree : BoundModel
+    values : mapping of str to int, optional
+        What its symbols stand for.
+    signals : mapping of str to sizes, optional
+        Sizes of the data's signals.
+
+    Returns
+    -------
+    BoundModel
+
+    Raises
+    ------
+    ModelStringError
+        The sizes do not go together; it points into the canonical form.
+
+    Examples
+    --------
+    >>> str(with_sizes(parse("wc.Nx4-fir.4x15"), {"N": 18}))
+    'wc.18x4-fir.4x15'
+    """
+    text = lay_out([keyword.written for keyword in tree])
+    return bind(text, values, signals, [keyword.entry for keyword in tree])
+
+
+def read_sizes(**given: object) -> dict[str, int]:
+    """Read numbers of channels by symbol, where they are not None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        One is no number that can be one of channels.
+    """
+    return {symbol: _channels(symbol, n) for symbol, n in given.items() if n is not None}
 
 
 def _channels(symbol: str, number: object) -> int:
@@ -158,16 +235,20 @@ def _with_other_faults(fault: ModelStringError, values: dict[str, int]) -> Model
     if around is None or len(around[0].sections) != 1:
         return fault
     text, holes = around
-    binder = _Binder(catalogue(), values, {})
+    known = catalogue()
+    binder = _Binder(known, values, {})
     for keyword in text.sections[0].keywords:
         if keyword.span.start in holes:
             binder.skip(keyword)
         else:
-            binder.add(keyword)
+            binder.add(keyword, known.get(keyword.head))
     return ModelStringError(fault.string, [*fault.diagnostics, *binder.faults])
 
 
-def _experiment(text: Text) -> ModelStringError:
+def _check_sections(text: Text) -> None:
+    """Refuse an experiment where a model is wanted."""
+    if len(text.sections) == 1:
+        return
     middle = text.sections[1]
     span = middle.span if middle.keywords else Span(0, len(text.source))
     model = unparse(middle)
@@ -175,30 +256,33 @@ def _experiment(text: Text) -> ModelStringError:
     if 0 < len(model) <= _LONGEST_PROPOSAL:
         hint = f"for the model alone, write {model}"
     message = "this is an experiment string, preprocessing_model_fit; here a model is wanted"
-    return ModelStringError(text.source, [Diagnostic("E005", message, span, hint)])
+    raise ModelStringError(text.source, [Diagnostic("E005", message, span, hint)])
 
 
 class _Binder:
     """Binds keywords one after the other, and goes on after a fault to find the next."""
 
     def __init__(
-        self, known: Registry, values: dict[str, int], signals: Mapping[str, Sizes]
+        self,
+        known: Mapping[str, HasSignature],
+        values: dict[str, int],
+        signals: Mapping[str, Sizes],
     ) -> None:
         self.known = known
         self.values = values
         self.scope = Scope(signals)
         self.bound: list[BoundKeyword] = []
         self.faults: list[Diagnostic] = []
+        self.reads: list[tuple[str, Sizes]] = []
         self.is_open = False
         self.bulk = 0
 
     def report(self, code: str, message: str, span: Span, hint: str, *notes: str) -> None:
         self.faults.append(Diagnostic(code, message, span, hint, notes))
 
-    def add(self, keyword: Keyword) -> None:
+    def add(self, keyword: Keyword, entry: HasSignature | None) -> None:
         inputs = self.scope.inputs_of(keyword, self.report)
         self.scope.announce(keyword, self.report)
-        entry = self.known.get(keyword.head)
         if entry is None:
             self._unknown_head(keyword)
             self.scope.gives(keyword, None)
@@ -213,7 +297,11 @@ class _Binder:
         if options is None:
             self.scope.gives(keyword, None)
         else:
-            self._infer(keyword, signature, options, inputs)
+            self._infer(keyword, entry, options, inputs)
+
+    def pass_by(self, keyword: Keyword) -> None:
+        """Pass by a layer that has no keyword: only data can tell what it gives."""
+        self.scope.gives(keyword, untold(keyword.head, keyword.span.start))
 
     def skip(self, keyword: Keyword) -> None:
         """Pass over a keyword that could not be read: what it reads and gives is unknown."""
@@ -265,19 +353,19 @@ class _Binder:
     def _infer(
         self,
         keyword: Keyword,
-        signature: Signature,
+        entry: HasSignature,
         options: BoundOptions,
         inputs: tuple[str, ...],
     ) -> None:
-        sizes = options.sizes
+        signature, sizes = entry.signature, options.sizes
         if options.has_symbols:
             sizes = tuple(None if n is None else resolve(n, self.values) for n in sizes)
         found = self.scope.sizes(inputs, signature.signals)
         if signature.join is None:
             # more than that was reported already
             found = found[: 1 + len(signature.signals)]
-        if found[0] is None:
-            found = (_own_intake(signature, options, sizes), *found[1:])
+        if found[0] is None or is_untold(found[0]):
+            found = (_own_intake(signature, options, sizes) or found[0], *found[1:])
         if any(each is None for each in found):
             self.scope.gives(keyword, None)
             return
@@ -295,6 +383,10 @@ class _Binder:
         if passage.learned:
             self.values.update(passage.learned)
             incoming = self._resolved(incoming)
+        signals = self.scope.signals(inputs, signature.signals)
+        self.reads += [
+            (name, each) for name, each in zip(signals, incoming, strict=False) if name is not None
+        ]
         self.bulk += passage.bulk
         self.scope.gives(keyword, passage.gives)
         self.bound.append(
@@ -304,7 +396,7 @@ class _Binder:
                 options.options,
                 None if keyword.name is None else keyword.name.name,
                 inputs,
-                signature,
+                entry,
                 options.form,
                 incoming[0],
                 incoming[1:],
@@ -334,8 +426,7 @@ class _Binder:
         """Refuse to infer a size from a signal of which nothing is known but its name."""
         for size in passage.sizes:
             if isinstance(size, Symbolic) and size.is_unspoken:
-                name = size.symbol.strip("<>").partition(" of ")[0]
-                message = f"the channels of `{clip(name)}` are not known before the data are"
+                message = f"the channels of `{clip(size.origin)}` are not known before the data are"
                 hint = f"write for example {with_shape(keyword, _complete(passage))}"
                 self.report("E205", message, keyword.span, hint)
                 return True
@@ -350,10 +441,11 @@ def _complete(passage: Passage) -> str:
 def _own_intake(
     signature: Signature, options: BoundOptions, sizes: tuple[Size | None, ...]
 ) -> Sizes | None:
-    """Give what a keyword wants, as its own sizes say: for going on after a fault before it."""
-    given = dict(zip(options.form.axes, sizes, strict=True))
+    """Give what a keyword wants, as its own sizes say: where what comes before does not tell."""
+    form = options.form
+    given = {**form.defaults, **dict(zip(form.axes, sizes, strict=True))}
     for flow in signature.flows:
         takes = tuple(given.get(axis) for axis in flow.takes)
-        if all(size is not None for size in takes):
+        if all(size is not None for size in takes) and applies(flow, form, given, options.names):
             return takes  # type: ignore[return-value]
     return None

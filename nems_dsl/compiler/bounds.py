@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ..keywords import Registry
 from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span
 from .bound import BoundKeyword, BoundModel
 
 MOST_PARAMETERS = 1_000_000_000
 
 
-def check_bulk(tree: BoundModel, known: Registry) -> None:
+def check_bulk(tree: BoundModel) -> None:
     """Refuse a model of more than 1e9 parameters.
 
     Raises
@@ -19,7 +18,7 @@ def check_bulk(tree: BoundModel, known: Registry) -> None:
     ModelStringError
         Points at the keyword that has the most.
     """
-    counts = [count_parameters(keyword, known) or 0 for keyword in tree]
+    counts = [count_parameters(keyword) or 0 for keyword in tree]
     if sum(counts) <= MOST_PARAMETERS:
         return
     largest = max(range(len(counts)), key=counts.__getitem__)
@@ -39,17 +38,17 @@ def check_length(tree: BoundModel) -> None:
     ModelStringError
         Points at the whole string.
     """
-    n_characters = len(tree.string)
+    n_characters = len(tree.text)
     if n_characters > LONGEST_STRING:
         message = f"with its shapes complete, the string has {n_characters:,} characters"
         hint = f"a string holds at most {LONGEST_STRING:,}; build this model in Python instead"
         raise ModelStringError(tree.source, [Diagnostic("E011", message, Span(0, 1), hint)])
 
 
-def count_parameters(keyword: BoundKeyword, known: Registry) -> int | None:
+def count_parameters(keyword: BoundKeyword) -> int | None:
     """Count a keyword's parameters without making them; None while a symbol leaves it open."""
     dims = {axis: size for axis, size in keyword.dims.items() if isinstance(size, int)}
     if len(dims) < len(keyword.dims):
         return None
-    shapes = known[keyword.head].parameter_shapes(dims, dict(keyword.options))
+    shapes = keyword.entry.parameter_shapes(dims, dict(keyword.options))
     return sum(math.prod(shape) for shape in shapes.values())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from ..syntax import Diagnostic, ModelStringError, read
-from .bind import bind
+from ..syntax import Diagnostic, ModelStringError
+from .bind import with_sizes
 from .bound import BoundModel
 from .sizes import Sizes, describe
 
@@ -17,7 +17,7 @@ def fit_to_data(
     tree: BoundModel,
     signals: Mapping[str, Sizes],
     response: Sizes | None = None,
-    lengths: Sequence[int] = (),
+    n_bins: int | None = None,
 ) -> BoundModel:
     """Bind a tree's symbols to the sizes of data, and check that all sizes fit them.
 
@@ -28,56 +28,51 @@ def fit_to_data(
         Channels of each signal of the data.
     response : sizes, optional
         Channels of the response, where there is one.
-    lengths : sequence of int, optional
-        Bins of each trial, by which a stimulus that lies on its side is known.
+    n_bins : int, optional
+        How many bins the longest trial has, to tell data that lie on their side.
 
     Raises
     ------
     ModelStringError
         Something does not fit; it points into the canonical form.
     """
-    try:
-        return _bind(tree, signals, response)
-    except ModelStringError as fault:
-        hint = _hint_to_turn(tree, signals, lengths)
-        if not hint:
-            raise
-        first = replace(fault.diagnostics[0], hint=hint)
-        raise ModelStringError(fault.string, [first]) from None
-
-
-def _hint_to_turn(tree: BoundModel, signals: Mapping[str, Sizes], lengths: Sequence[int]) -> str:
-    """Say how to turn the stimulus, if the model fits its bins in place of its channels."""
-    if len(set(lengths)) != 1 or len(signals.get(STIMULUS, ())) != 1:
-        return ""
-    if _fits(tree, signals) or not _fits(tree, {**signals, STIMULUS: (lengths[0],)}):
-        return ""
-    turned = ".T" if len(lengths) == 1 else ".swapaxes(1, 2), or .T of each trial"
-    n_channels = signals[STIMULUS][0]
-    return (
-        f"pass the transpose of the stimulus, {turned}: time comes first, and it is read as "
-        f"{lengths[0]} bins of {n_channels} channels"
-    )
-
-
-def _fits(tree: BoundModel, signals: Mapping[str, Sizes]) -> bool:
-    try:
-        _bind(tree, signals, None)
-    except ModelStringError:
-        return False
-    return True
-
-
-def _bind(tree: BoundModel, signals: Mapping[str, Sizes], response: Sizes | None) -> BoundModel:
-    known = {"N": signals.get(STIMULUS), "S": signals.get("state"), "R": response}
-    values = {s: sizes[0] for s, sizes in known.items() if sizes is not None}
-    bound = bind(
-        read(tree.string), {s: n for s, n in values.items() if isinstance(n, int)}, signals
-    )
+    bound = tree
+    if tree.is_open or any(signals.get(name) != sizes for name, sizes in tree.reads):
+        known = {"N": signals.get("stim"), "S": signals.get("state"), "R": response}
+        given = ((symbol, sizes[0]) for symbol, sizes in known.items() if sizes is not None)
+        values = {symbol: n for symbol, n in given if isinstance(n, int)}
+        try:
+            bound = with_sizes(tree, values, signals)
+        except ModelStringError as fault:
+            raise _of_lying_data(fault, signals, n_bins) from None
     last = bound.keywords[-1]
     if response is not None and last.gives != response:
-        raise _wrong_end(bound, response)
+        # whose keywords know their places in the canonical form
+        raise _wrong_end(with_sizes(bound, signals=signals), response)
     return bound
+
+
+def _of_lying_data(
+    fault: ModelStringError, signals: Mapping[str, Sizes], n_bins: int | None
+) -> ModelStringError:
+    """Advise to transpose data that have more channels than bins, and not to change the string."""
+    lying = {name: sizes for name, sizes in signals.items() if _is_lying(sizes, n_bins)}
+    diagnostics = []
+    for each in fault.diagnostics:
+        for name, sizes in lying.items():
+            if str(sizes[0]) in each.hint:
+                called = "the stimulus" if name == "stim" else f"`{name}`"
+                hint = (
+                    f"time comes first, and {called} has {n_bins} bins of {sizes[0]} channels: "
+                    "if it lies on its side, give its transpose"
+                )
+                each = replace(each, hint=hint)
+        diagnostics.append(each)
+    return ModelStringError(fault.string, diagnostics)
+
+
+def _is_lying(sizes: Sizes, n_bins: int | None) -> bool:
+    return n_bins is not None and isinstance(sizes[0], int) and sizes[0] > n_bins
 
 
 def _wrong_end(tree: BoundModel, response: Sizes) -> ModelStringError:
@@ -99,7 +94,7 @@ def _wrong_end(tree: BoundModel, response: Sizes) -> ModelStringError:
     if last.gives == (1,) and len(response) == 1:
         hint += "; nems_dsl.fit(string, x, y) fits a model to each channel"
     note = f"{steps}; response: {describe(response)}"
-    return ModelStringError(tree.string, [Diagnostic("E203", message, last.span, hint, (note,))])
+    return ModelStringError(tree.text, [Diagnostic("E203", message, last.span, hint, (note,))])
 
 
 def _refitted_end(tree: BoundModel, response: Sizes) -> str:

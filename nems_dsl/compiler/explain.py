@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from .bind import parse
 from .bound import BoundKeyword, BoundModel
-from .catalogue import catalogue
 from .sizes import SYMBOLS, Sizes
 
 
@@ -89,7 +88,7 @@ def _parameters(keyword: BoundKeyword) -> tuple[int, str]:
     open_sizes = [str(size) for size in dims.values() if not isinstance(size, int)]
     if open_sizes:
         return 0, f"parameters: as many as {', '.join(open_sizes)} will say"
-    entry = catalogue()[keyword.head]
+    entry = keyword.entry
     shapes = entry.parameter_shapes(dims, dict(keyword.options))  # type: ignore[arg-type]
     fixed = getattr(entry, "fixed_parameters", lambda options: ())(dict(keyword.options))
     free = {name: shape for name, shape in shapes.items() if name not in fixed}

@@ -77,7 +77,7 @@ def pass_through(
         ranks = [len(takes) for takes in flow.inputs]
         if ranks != [len(each) for each in incoming]:
             continue
-        if not _applies(flow, form, given, options.names):
+        if not applies(flow, form, given, options.names):
             continue
         result = _unify(flow, signature, options, given, incoming)
         if isinstance(result, Misfit):
@@ -90,7 +90,7 @@ def pass_through(
         return _what_all_teach(passages)
     if misfit is not None:
         return misfit
-    applying = (flow for flow in signature.flows if _applies(flow, form, given, options.names))
+    applying = (flow for flow in signature.flows if applies(flow, form, given, options.names))
     flow = next(applying, signature.flows[0])
     for place, (takes, found) in enumerate(zip(flow.inputs, incoming, strict=False)):
         if len(takes) != len(found):
@@ -144,7 +144,7 @@ def _foreseen(
     if one is None or other is None or len(one) != len(other):
         one, other = (0,), (1,)
     return tuple(
-        size if size == again else Symbolic(f"<{text} of {came}, {place}>")
+        size if size == again else Symbolic(f"<{signature.head}> of {text}, {came}, {place}")
         for place, (size, again) in enumerate(zip(one, other, strict=True))
     )
 
@@ -156,9 +156,10 @@ def _what_all_teach(passages: list[Passage]) -> Passage:
     return first if sure == first.learned else first._replace(learned=sure)
 
 
-def _applies(
+def applies(
     flow: Flow, form: ShapeForm, given: Mapping[str, Size | None], options: frozenset[str]
 ) -> bool:
+    """Tell whether a flow goes with the sizes and options that a keyword is given."""
     if not flow.options <= options:
         return False
     needed, unwanted = _optional_axes(flow, form)
@@ -231,4 +232,4 @@ def _kept(
     if isinstance(size, int):
         return -(-size // stride)
     # told when the data are known
-    return Symbolic(f"<{signature.head}>")
+    return Symbolic(f"<{signature.head}> of {size!r}, every {stride}")

@@ -131,7 +131,11 @@ def bind_options(
 def usage(signature: Signature) -> str:
     """Say in one line what a keyword takes."""
     flags = signature.describe_options()
-    shape = f"`{signature.head}` takes a shape {signature.describe_shape()}"
+    takes = signature.describe_shape()
+    if not takes:
+        options = f"and these options: {flags}" if flags else "and no option"
+        return f"`{signature.head}` takes no shape, {options}"
+    shape = f"`{signature.head}` takes a shape {takes}"
     return f"{shape}, then {flags}" if flags else f"{shape}, and no other option"
 
 
@@ -362,6 +366,10 @@ def _wrong_count(given: _Options, place: int | None, shape: Shape | None) -> Non
         proposals = [given.replaced(None, example)] if example else []
         hint = "write for example %1" if example else usage(signature)
         given.report("E103", message, None, hint, *proposals)
+        return
+    if not takes:
+        message = f"`{signature.head}` takes no shape, so `{clip(unparse(shape))}` says nothing"
+        given.report("E104", message, place, "write %1", given.replaced(place))
         return
     n_given = len(shape.dims)
     message = f"`{signature.head}` takes a shape of {takes}; `{clip(unparse(shape))}` has "

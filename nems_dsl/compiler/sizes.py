@@ -19,7 +19,9 @@ class Symbolic:
     """A multiple of a symbol: ``R``, ``4R``.
 
     A symbol in angle brackets is one that no string can spell: the channels of a signal of
-    which nothing is known yet.
+    which nothing is known yet. ``<pupil>`` is a signal of the data, ``<cat> of ...`` what a
+    keyword makes of something that is not known, ``<Own> at ...`` the output of a layer that has
+    no keyword.
     """
 
     symbol: str
@@ -30,6 +32,16 @@ class Symbolic:
         """Whether no string can spell the symbol."""
         return self.symbol.startswith("<")
 
+    @property
+    def origin(self) -> str:
+        """What an unspoken symbol is the channels of."""
+        return self.symbol[1:-1] if self.symbol[-1] == ">" else self.symbol[1:].partition(">")[0]
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether not even the number of axes is known that it belongs to."""
+        return self.is_unspoken and self.symbol[-1] != ">" and "> at " in self.symbol
+
     def __str__(self) -> str:
         if self.is_unspoken:
             return "?"
@@ -38,6 +50,16 @@ class Symbolic:
 
 Size = int | Symbolic
 Sizes = tuple[Size, ...]
+
+
+def untold(name: str, place: int) -> Sizes:
+    """Give the sizes of what a layer without a keyword gives: only data can tell them."""
+    return (Symbolic(f"<{name}> at {place}"),)
+
+
+def is_untold(sizes: Sizes) -> bool:
+    """Tell whether sizes are such."""
+    return any(isinstance(size, Symbolic) and size.is_untold for size in sizes)
 
 
 def resolve(size: Size, values: Mapping[str, int]) -> Size:

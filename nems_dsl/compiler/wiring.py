@@ -7,9 +7,9 @@ from dataclasses import replace
 from itertools import count
 
 from ..keywords import Signature
-from ..syntax import Keyword, Span, clip, unparse
+from ..syntax import Keyword, Shape, Span, clip, unparse
 from ..syntax.tree import Reference
-from .sizes import Sizes, Symbolic
+from .sizes import Sizes, Symbolic, may_equal
 
 STIMULUS = "stim"
 STATE = "state"
@@ -65,6 +65,16 @@ class Scope:
             return found
         return (self._outputs[-1][1] if self._outputs else self._data[STIMULUS], *found)
 
+    def signals(
+        self, inputs: tuple[str, ...], signals: tuple[str, ...] = ()
+    ) -> tuple[str | None, ...]:
+        """Name the inputs that are signals of the data, with None for the others; as `sizes`."""
+        names = inputs if len(inputs) > len(signals) > 0 else (*inputs, *signals)
+        found = tuple(None if name in self._named else name for name in names)
+        if inputs:
+            return found
+        return (None if self._outputs else STIMULUS, *found)
+
     def _sizes_of(self, name: str) -> Sizes | None:
         if name in self._named:
             return self._named[name]
@@ -105,11 +115,34 @@ class Scope:
         span = keyword.inputs[-1].span if keyword.inputs else keyword.head_span
         message = f"`{keyword.head}` reads {wanted} signal{'s' * (most > 1)}, not {n_given}"
         if n_given > most:
-            fewer = replace(keyword, inputs=keyword.inputs[:most])
-            hint = f"write {unparse(fewer)}"
+            hint = f"write {self._with_fewer(keyword, signature, most)}"
+            inferred = _inferred(keyword, signature)
+            has_shape = inferred is not keyword
+            if most == 1 and inferred is not None and self._may_join(inputs, known=has_shape):
+                together = unparse(Keyword("cat", inputs=keyword.inputs))
+                hint = f"write {together}-{unparse(replace(inferred, inputs=()))}, or {hint[6:]}"
         else:
             hint = f"name {wanted} signals after `@`, separated by commas"
         report("E404", message, span, hint)
+
+    def _with_fewer(self, keyword: Keyword, signature: Signature, most: int) -> str:
+        """Write a keyword with no more inputs than it takes, and with sizes that fit these."""
+        fewer = replace(keyword, inputs=keyword.inputs[:most])
+        inferred = _inferred(fewer, signature)
+        name = fewer.inputs[0].name
+        sizes = self._sizes_of(SYNONYMS.get(name, name))
+        shape = next((o for o in keyword.options if isinstance(o, Shape)), None)
+        n = shape.dims[0].number if shape is not None and shape.dims[0] is not None else None
+        fits = n is None or (sizes is not None and len(sizes) == 1 and may_equal(sizes[0], n))
+        return unparse(fewer if fits or inferred is None else inferred)
+
+    def _may_join(self, inputs: tuple[str, ...], *, known: bool) -> bool:
+        """Tell whether `cat` can put signals together, to a known number of channels if asked."""
+        found = [self._sizes_of(name) for name in inputs]
+        return all(
+            sizes is not None and len(sizes) == 1 and not (known and isinstance(sizes[0], Symbolic))
+            for sizes in found
+        )
 
     # ---- giving ------------------------------------------------------------------------------
 
@@ -139,3 +172,16 @@ class Scope:
         if name not in taken:
             return name
         return next(f"{name}{n}" for n in count(2) if f"{name}{n}" not in taken)
+
+
+def _inferred(keyword: Keyword, signature: Signature) -> Keyword | None:
+    """Give a keyword without the size of its input, which the chain tells; None if it does not."""
+    shape = next((o for o in keyword.options if isinstance(o, Shape)), None)
+    if shape is None:
+        return keyword
+    form = signature.form(len(shape.dims))
+    if form is None or form.axes[0] not in form.inferred:
+        return None
+    rest = Shape((None, *shape.dims[1:])) if len(shape.dims) > 1 else None
+    options = [rest if option is shape else option for option in keyword.options]
+    return replace(keyword, options=tuple(option for option in options if option is not None))

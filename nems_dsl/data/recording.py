@@ -13,10 +13,11 @@ from .masking import apply_mask
 from .matching import match_signals
 from .reading import read_signal
 from .signal import Form, Role, Signal, restore
+from .state import with_state
 from .trials import STIMULUS, SYNONYMS, Data, Trial
 
 Made = TypeVar("Made")
-STATE, RESPONSE = "state", "resp"
+RESPONSE = "resp"
 
 
 @dataclass(frozen=True)
@@ -202,9 +203,10 @@ def read_recording(
     if isinstance(x, Recording):
         recording, inputs = x, _as_signals(x)
         if state is not None:
-            raise ValueError("the recording was read before: give state= to read_recording")
+            raise TypeError("state= goes with a stimulus as you have it, not with data read before")
     else:
-        recording, inputs = None, _read_inputs(x, state, single)
+        x = with_state(x, state)
+        recording, inputs = None, _read_inputs(x, single)
     response = None if y is None else _read(y, "the target", single, "response")
     marks = None if mask is None else _read(mask, "the mask", False, "mask")
     if recording is not None and response is None and marks is None:
@@ -212,7 +214,7 @@ def read_recording(
     matched = match_signals(inputs, response, marks)
     if recording is None:
         recording = _as_recording(matched.inputs)
-        recording = replace(recording, names={SYNONYMS.get(n, n): n for n in _names(x, state)})
+        recording = replace(recording, names={SYNONYMS.get(n, n): n for n in _names(x)})
     if matched.response is not None:
         recording = recording.with_response(matched.response.trials)
         if matched.response.labels is not None:
@@ -228,18 +230,13 @@ def _read(values: Data, what: str, single: bool, role: Role) -> Signal:
     return read_signal(values, what, single=single, role=role)
 
 
-def _names(x: Data, state: Data | None) -> list[str]:
+def _names(x: Data) -> list[str]:
     """Return what the user calls the signals."""
-    names = list(x) if isinstance(x, Mapping) else [STIMULUS]
-    return names if state is None else [*names, STATE]
+    return list(x) if isinstance(x, Mapping) else [STIMULUS]
 
 
-def _read_inputs(x: Data, state: Data | None, single: bool) -> dict[str, Signal]:
-    given = dict(x) if isinstance(x, Mapping) else {STIMULUS: x}
-    if state is not None:
-        if STATE in given:
-            raise ValueError("the state is given twice: in x, and as state=")
-        given[STATE] = state
+def _read_inputs(x: Data, single: bool) -> dict[str, Signal]:
+    given = x if isinstance(x, Mapping) else {STIMULUS: x}
     if not given:
         raise ValueError("the input is an empty dict; give it at least the signal 'stim'")
     signals: dict[str, Signal] = {}

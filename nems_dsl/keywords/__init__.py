@@ -1,5 +1,6 @@
 """Signatures of keywords and their registry. Knows no text and no arrays."""
 
+from .registry import HasSignature as HasSignature
 from .registry import Registry as Registry
 from .registry import registry as registry
 from .signature import PENALTIES as PENALTIES

@@ -42,6 +42,10 @@ class Registry(Mapping[str, HasSignature]):
     def register(self, entry: T, replace: bool = False) -> T:
         """Add a keyword; usable as a decorator of the class that declares it.
 
+        A class that is defined again, as when a notebook's cell is run again, takes the place of
+        what it was before: it has the same name in the same module, or both are in ``__main__``.
+        Models that were built before go on as they are.
+
         Parameters
         ----------
         entry : object with a `signature`
@@ -52,15 +56,16 @@ class Registry(Mapping[str, HasSignature]):
         Raises
         ------
         ValueError
-            The head is taken, or the signature contradicts itself.
+            Another class has the head, or the signature contradicts itself.
         """
         signature = entry.signature
         check_signature(signature)
         taken = self._entries.get(signature.head)
-        if taken is not None and not replace:
+        if taken is not None and not (replace or _is_defined_again(taken, entry)):
             raise ValueError(
-                f"the keyword `{signature.head}` exists already, declared by {taken!r}; choose "
-                "another head, or pass replace=True to take its place"
+                f"the keyword `{signature.head}` exists already: {_place(taken)} declares it, and "
+                f"now {_place(entry)} does; choose another head, or pass replace=True to take its "
+                "place"
             )
         self._entries[signature.head] = entry
         self.version += 1
@@ -74,6 +79,24 @@ class Registry(Mapping[str, HasSignature]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def _is_defined_again(old: object, new: object) -> bool:
+    """Tell whether a class was made by the same lines as another, or in the same session."""
+    modules = _module(old), _module(new)
+    return modules[0] == modules[1] and (modules[0] == "__main__" or _name(old) == _name(new))
+
+
+def _module(entry: object) -> str:
+    return str(getattr(entry, "__module__", ""))
+
+
+def _name(entry: object) -> str:
+    return str(getattr(entry, "__qualname__", repr(entry)))
+
+
+def _place(entry: object) -> str:
+    return f"{_module(entry)}.{_name(entry)}"
 
 
 def check_signature(signature: Signature) -> None:

@@ -102,7 +102,7 @@ class KernelLayer(KeywordLayer):
         """
         dtype = np.result_type(np.float32, *inputs)
         signals = tuple(
-            np.ascontiguousarray(np.moveaxis(np.asarray(x, dtype=dtype), 0, -1)) for x in inputs
+            np.ascontiguousarray(_time_last(np.asarray(x, dtype=dtype))) for x in inputs
         )
         values = {name: p.values.astype(dtype) for name, p in self.parameters.items()}
         n_times = signals[0].shape[-1]
@@ -115,4 +115,9 @@ class KernelLayer(KeywordLayer):
         if n_times:
             work = Work(signals, out, starts, out_starts, scratch, self.prepare(values))
             self.forward(work)
-        return np.ascontiguousarray(np.moveaxis(out, -1, 0))
+        return np.ascontiguousarray(out.T if out.ndim == 2 else np.moveaxis(out, -1, 0))
+
+
+def _time_last(x: np.ndarray) -> np.ndarray:
+    # `moveaxis` costs more than a short kernel
+    return x.T if x.ndim == 2 else np.moveaxis(x, 0, -1)

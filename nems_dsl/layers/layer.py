@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..distributions import Distribution
 from ..keywords import Signature
+from .equality import same_layer
 from .facts import Facts
+from .habits import answer
 from .parameter import Phi
 from .work import Arrays
 
 RULE = "=" * 32
 
 Signals = None | str | Sequence[str] | Mapping[str, str]
+
+
+class Owner(Protocol):
+    """What a layer belongs to: the list of a model's layers."""
+
+    def check_name(self, layer: Layer, name: str | None) -> None:
+        """Refuse a name that another of its layers has."""
 
 
 class Layer:
@@ -36,7 +46,8 @@ class Layer:
     output : str, optional
         A name for what the layer gives, for later layers to read and for `Model.evaluate`.
     name : str, optional
-        The layer's name in the model; by default its keyword's head, or its class's name.
+        The layer's name in the model; by default its keyword's head, or its class's name. It may
+        be changed at any time, but not to one that another layer of the model has.
     priors : dict of str to Distribution, optional
         Priors to use instead of those of `initial_parameters`; values start at their means.
     bounds : dict of str to (low, high), optional
@@ -65,6 +76,9 @@ class Layer:
     lookahead: int = 0
     #: The layer gives one bin for so many that come in, beginning with the first.
     stride: int = 1
+    #: A reference to the list of the model that the layer belongs to.
+    _owner: Callable[[], Owner | None] | None = None
+    _name: str | None = None
 
     @property
     def facts(self) -> Facts:
@@ -148,12 +162,59 @@ class Layer:
         for name, value in given.items():
             self.parameters[name].values = value
 
+    # ---- name --------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str | None:
+        """The layer's own name, if it has one.
+
+        Raises
+        ------
+        TypeError
+            It is set to what is no word.
+        ValueError
+            It is set to the name of another layer of the model.
+        """
+        return self._name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        check_word(name)
+        owner = None if self._owner is None else self._owner()
+        if owner is not None:
+            owner.check_name(self, name)
+        self._name = name
+
     @property
     def label(self) -> str:
         """What the layer is called in a model: its name, its keyword's head, or its class."""
         if self.name is not None:
             return self.name
         return type(self).__name__ if self.signature is None else self.signature.head
+
+    # ---- copying and comparing ---------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a copy belongs to no model
+        return {key: value for key, value in vars(self).items() if key != "_owner"}
+
+    def __copy__(self) -> Layer:
+        # two layers never share parameters: a fit would move them twice
+        return copy.deepcopy(self)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare class, name, signals, sizes, options, and parameters with bounds and priors."""
+        return same_layer(self, other) if isinstance(other, Layer) else NotImplemented
+
+    # parameters change
+    __hash__ = None  # type: ignore[assignment]
+
+    if not TYPE_CHECKING:  # which would take it for any attribute
+
+        def __getattr__(self, name: str) -> Any:
+            hint = answer(name)
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(f"{message}: {hint}" if hint else message, name=name, obj=self)
 
     # ---- printing ----------------------------------------------------------------------------
 
@@ -168,6 +229,12 @@ class Layer:
         if self.parameters:
             lines += [f".parameters:\n\n{self.parameters}{RULE}"]
         return "\n".join(lines)
+
+
+def check_word(name: object) -> None:
+    """Refuse what cannot be the name of a layer."""
+    if name is not None and (not isinstance(name, str) or not name):
+        raise TypeError(f"a layer's name is a word, or None for its usual one, not {name!r}")
 
 
 def as_shape(shape: int | Sequence[int] | None) -> tuple[int, ...] | None:

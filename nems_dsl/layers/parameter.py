@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .._plain import Plain
 from ..distributions import Distribution, Normal
+from .equality import same_value
 
 RULE = "-" * 16
 UNBOUNDED = (-np.inf, np.inf)
@@ -163,6 +165,21 @@ class Parameter:
         """Let fits move the values again; permanent parameters stay as they are."""
         self.is_frozen = self.is_permanent
 
+    # ---- comparing ---------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        """Compare name, values, bounds, prior, and whether fits may move the values."""
+        if not isinstance(other, Parameter):
+            return NotImplemented
+        return same_value(self._facts(), other._facts())
+
+    # values change
+    __hash__ = None  # type: ignore[assignment]
+
+    def _facts(self) -> tuple[Any, ...]:
+        flags = self.is_frozen, self.is_permanent
+        return self.name, self._values, self.bound_arrays(), self.prior, flags
+
     # ---- printing ----------------------------------------------------------------------------
 
     def __repr__(self) -> str:
@@ -208,7 +225,7 @@ class Phi(Mapping[str, Parameter]):
             return self._parameters[name]
         except KeyError:
             there_are = ", ".join(self._parameters) or "none"
-            raise KeyError(f"no parameter {name!r}; there are: {there_are}") from None
+            raise KeyError(Plain(f"no parameter {name!r}; there are: {there_are}")) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._parameters

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import compiler
-from ..compiler.build import build_layers, tree_of
+from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
 from ..data.edges import check_edges
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
@@ -20,8 +20,10 @@ from ..graph.evaluation import evaluate_trials, without_edges
 from ..graph.reach import find_reach
 from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed
 from ..layers.base import Layer
+from ..layers.equality import same_layer
 from ..metrics import get_metric
-from .layer_list import LayerList
+from .layer_list import LayerList, Which
+from .meta import read_meta
 from .parameter_names import find_parameters
 
 if TYPE_CHECKING:
@@ -42,13 +44,17 @@ class Model:
         A model string, such as ``wc.18x4-fir.4x15-dexp.1``.
     dialect : str
         The language that the string is written in.
-    layers : str, Layer or list of Layer, optional
-        Instead of `string`: the layers themselves.
+    layers : str, Layer, or list of these, optional
+        Instead of `string`: the layers themselves, and strings of keywords, which may leave out
+        sizes that their neighbours tell. A layer that belongs to another model is copied.
     N, R, S : int, optional
         Numbers of input, response and state channels, for symbols in the string. Those that are
         left open are bound when the model meets data.
     name : str, optional
         A name of your own; the model's identity is its string.
+    meta : dict, optional
+        What you want to keep with the model, such as where the cell was: anything that JSON can
+        hold. Copies, fitted models and files keep it.
 
     Attributes
     ----------
@@ -59,6 +65,16 @@ class Model:
     ------
     ModelStringError
         The string is not a model, or its layers do not fit together.
+    TypeError
+        JSON cannot hold something in `meta`.
+
+    Notes
+    -----
+    Two models are equal if they have the same string, or the same layers where there is none, and
+    the same parameters, bounds, priors, frozen flags and names. How a fit went and what was noted
+    down, `results` and `meta`, are not compared. Models cannot be keys of a dict: they change.
+
+    A copy is always independent: `copy.copy(model)` is `model.copy()`.
 
     Examples
     --------
@@ -68,6 +84,8 @@ class Model:
     ('wc.18x4-fir.4x15-dexp.1', 136)
     >>> model.predict(np.zeros((100, 18))).shape
     (100, 1)
+    >>> Model(layers=["wc.18x4", "fir.x15"], meta={"cell": "A1-u3"}).meta
+    {'cell': 'A1-u3'}
     """
 
     def __init__(
@@ -75,40 +93,75 @@ class Model:
         string: str | None = None,
         dialect: str = "native",
         *,
-        layers: str | Layer | Iterable[Layer] | None = None,
+        layers: str | Layer | Iterable[str | Layer] | None = None,
         N: int | None = None,
         R: int | None = None,
         S: int | None = None,
         name: str | None = None,
+        meta: Mapping[str, Any] | None = None,
     ):
         if string is not None and layers is not None:
             raise TypeError("give a model by its string or by its layers, not by both")
-        if isinstance(layers, str):
-            string, layers = layers, None
-        self.name = name
+        self.name, self.meta = name, meta
         self.results: FitResults | None = None
         self._tree: compiler.BoundModel | None = None
-        self._layers: LayerList | None = None
+        self._layers: LayerList | None = LayerList()
+        given = [layers] if isinstance(layers, str | Layer) else list(layers or [])
+        if given and all(isinstance(each, str) for each in given):
+            string = "-".join(map(str, given))
         if string is not None:
             self._tree = compiler.parse(string, dialect, N=N, R=R, S=S)
-            if not self._tree.symbols:
-                self._layers = LayerList(build_layers(self._tree))
+            self._layers = None if self._tree.symbols else LayerList(build_layers(self._tree))
             return
         compiler.check_dialect(dialect)
-        self._layers = LayerList()
-        if layers is not None:
-            self.add_layers(*([layers] if isinstance(layers, Layer) else layers))
+        values = compiler.read_sizes(N=N, R=R, S=S)
+        if dialect != "native" and any(isinstance(each, str) for each in given):
+            raise ValueError(
+                f"strings among layers are native; nems_dsl.convert(string, {dialect!r}, 'native') "
+                "writes them so"
+            )
+        if given:
+            self._append(given, values)
 
     @classmethod
-    def from_keywords(cls, *keywords: str, dialect: str = "native", **arguments: Any) -> Model:
-        """Build a model from keywords, one or several to a string.
+    def from_keywords(
+        cls, *keywords: str | Iterable[str], dialect: str = "native", **arguments: Any
+    ) -> Model:
+        """Build a model from keywords, one or several to a string, or a list of them.
 
         Examples
         --------
         >>> Model.from_keywords("wc.18x4", "fir.4x15-dexp.1").string
         'wc.18x4-fir.4x15-dexp.1'
+        >>> Model.from_keywords(["wc.18x4", "fir.4x15"]).string
+        'wc.18x4-fir.4x15'
         """
-        return cls("-".join(keywords), dialect, **arguments)
+        given = [[each] if isinstance(each, str) else list(each) for each in keywords]
+        return cls(
+            layers=[keyword for each in given for keyword in each], dialect=dialect, **arguments
+        )
+
+    @classmethod
+    def from_tree(cls, tree: compiler.BoundModel, **arguments: Any) -> Model:
+        """Build a model from a tree that was read before.
+
+        Parameters
+        ----------
+        tree : BoundModel
+            What `nems_dsl.parse` gives.
+        **arguments
+            `name` and `meta`, as for a model from a string.
+
+        Examples
+        --------
+        >>> from nems_dsl import parse
+        >>> Model.from_tree(parse("wc.18x4-lvl")).string
+        'wc.18x4-lvl.4'
+        """
+        model = cls(**arguments)
+        model._tree = tree
+        model._layers = None if tree.symbols else LayerList(build_layers(tree))
+        return model
 
     # ---- structure ---------------------------------------------------------------------------
 
@@ -126,26 +179,69 @@ class Model:
             self._layers = LayerList(build_layers(self._tree))
         return self._layers
 
-    def add_layers(self, *layers: Any) -> None:
-        """Append layers to the chain.
+    @property
+    def meta(self) -> dict[str, Any]:
+        """What was noted down of the model.
+
+        Raises
+        ------
+        TypeError
+            It is set to something that JSON cannot hold.
+        """
+        return self._meta
+
+    @meta.setter
+    def meta(self, meta: Mapping[str, Any] | None) -> None:
+        self._meta = read_meta(meta)
+
+    def add_layers(self, *layers: Layer | str) -> None:
+        """Append layers to the chain, or keywords, one or several to a string.
+
+        A layer that belongs to another model is copied.
 
         Raises
         ------
         TypeError
             Something that is not a layer.
+        ValueError
+            A layer is in the model already, or two have the same name.
         ModelStringError
-            Layers that have keywords do not fit together.
+            Layers that have keywords do not fit together, or a string cannot be read.
+
+        Examples
+        --------
+        >>> model = Model("wc.18x4")
+        >>> model.add_layers("fir.x15", "dexp")
+        >>> model.string
+        'wc.18x4-fir.4x15-dexp.1'
         """
+        self._append(layers)
+
+    def _append(self, layers: Sequence[Any], values: Mapping[str, int] | None = None) -> None:
         for layer in layers:
-            if not isinstance(layer, Layer):
+            if not isinstance(layer, Layer | str):
                 hint = " (an instance, not the class)" if isinstance(layer, type) else ""
-                raise TypeError(f"a model is made of layers{hint}, not of {layer!r}")
-        extended = LayerList([*self.layers, *layers])
+                raise TypeError(
+                    f"a model is made of layers{hint} and of strings of keywords, not of {layer!r}"
+                )
+        is_open = self._layers is None and all(isinstance(layer, str) for layer in layers)
+        chain: list[Any] = [*([self._tree] if is_open else self.layers), *layers]
+        tree, parts = bind_chain(chain, values)
+        has_objects = any(isinstance(part, Layer) for part in parts)
+        if tree.symbols and has_objects:
+            symbols = sorted(tree.symbols)
+            raise ValueError(
+                f"the sizes {', '.join(symbols)} are open, and strings beside layers need all "
+                f"sizes: give them, as in Model(layers=[...], {symbols[0]}=18)"
+            )
+        if tree.symbols:
+            self._tree, self._layers = tree, None
+            return
+        extended = [part if isinstance(part, Layer) else build_layer(part) for part in parts]
         connect(extended)
-        tree = None
-        if extended and all(layer.signature is not None for layer in extended):
-            tree = tree_of(extended)
-        self._layers, self._tree = extended, tree
+        self._layers = LayerList(extended, successor_of=self._layers)
+        has_keywords = all(layer.signature is not None for layer in extended)
+        self._tree = tree if has_keywords and extended else None
 
     @property
     def string(self) -> str:
@@ -195,6 +291,26 @@ class Model:
         """Give an independent copy."""
         return copy.deepcopy(self)
 
+    def __copy__(self) -> Model:
+        return self.copy()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare name, string or layers, parameters with bounds and priors, and layers' names."""
+        if not isinstance(other, Model):
+            return NotImplemented
+        if self.name != other.name or self._tree != other._tree:
+            return False
+        if self._layers is None or other._layers is None:
+            return self._layers is other._layers
+        # what a tree reads and gives was compared with it
+        pairs = zip(self._layers, other._layers, strict=False)
+        return len(self._layers) == len(other._layers) and all(
+            same_layer(one, its, wiring=self._tree is None) for one, its in pairs
+        )
+
+    # parameters change
+    __hash__ = None  # type: ignore[assignment]
+
     def bind_data(self, x: Data, response: tuple[int, ...] | None = None) -> Model:
         """Give a model whose symbols are bound to data, and whose sizes fit them.
 
@@ -220,11 +336,10 @@ class Model:
         recording = read_recording(x)
         if self._tree is not None:
             check_signals_of_tree(self._tree, recording.signals)
-            shapes, lengths = recording.shapes(), recording.lengths
-            bound = compiler.fit_to_data(self._tree, shapes, response, lengths)
+            shapes, n_bins = recording.shapes(), max(recording.lengths)
+            bound = compiler.fit_to_data(self._tree, shapes, response, n_bins)
             if bound != self._tree:
-                model = Model(name=self.name)
-                model._tree, model._layers = bound, LayerList(build_layers(bound))
+                model = Model.from_tree(bound, name=self.name, meta=self.meta)
                 check_signals(connect(model.layers), recording.signals)
                 return model
         if not len(self.layers):
@@ -247,6 +362,8 @@ class Model:
         return_full_data : bool
             Give a dict of the input, every output that has a name, and the last as ``output``.
             Otherwise the last output alone.
+        state : like `x`, optional
+            The same as an entry ``state`` of a dict `x`.
 
         Returns
         -------
@@ -449,12 +566,14 @@ class Model:
         recording = read_recording(x, y, state=state, mask=mask, single=is_single)
         return fit_model(self, recording, chosen, verbose=verbose, callback=callback)
 
-    def cross_validate(self, x: Data, y: Data | None = None, **arguments: Any) -> CrossValidation:
+    def cross_validate(
+        self, x: Data, y: Data | None = None, *, state: Data | None = None, **arguments: Any
+    ) -> CrossValidation:
         """Fit copies to all of the data but a part, and predict that part; for all parts.
 
         Parameters
         ----------
-        x, y : as for `fit`
+        x, y, state : as for `fit`
         **arguments
             As for `nems_dsl.cross_validate`: `n_folds`, `by`, `gap`, `metric` and others, and
             those of `fit`.
@@ -474,15 +593,15 @@ class Model:
         """
         from ..studies import cross_validate
 
-        return cross_validate(self, x, y, **arguments)
+        return cross_validate(self, x, y, state=state, **arguments)
 
-    def freeze_layers(self, *which: int | str) -> None:
+    def freeze_layers(self, *which: Which) -> None:
         """Keep the parameters of some layers, or of all, as they are in fits."""
         for layer in self._chosen(which):
             for parameter in layer.parameters.values():
                 parameter.freeze()
 
-    def unfreeze_layers(self, *which: int | str) -> None:
+    def unfreeze_layers(self, *which: Which) -> None:
         """Let fits move the parameters of some layers, or of all, again."""
         for layer in self._chosen(which):
             for parameter in layer.parameters.values():
@@ -558,7 +677,7 @@ class Model:
 
         return take_parameters(self, source)[0]
 
-    def _chosen(self, which: Sequence[int | str]) -> list[Layer]:
+    def _chosen(self, which: Sequence[Which]) -> list[Layer]:
         return [self.layers[name] for name in which] if which else list(self.layers)
 
     # ---- parameters --------------------------------------------------------------------------
@@ -685,21 +804,14 @@ class Model:
 
         return plot_model(self, x, y, **arguments)
 
-    def _title(self) -> str:
-        if self.name is not None:
-            return f"Model({self.name})"
-        return f"Model({'' if self._tree is None else self._tree.string})"
-
-    def _print(self, write: Any) -> str:
-        if self._layers is None and self._tree is not None:
-            symbols = ", ".join(sorted(self._tree.symbols))
-            body = f"(open until the model meets data: {symbols})\n"
-        else:
-            body = "".join(f"{write(layer)}\n\n" for layer in self.layers)
-        return f"{self._title()}\n{RULE}\n{body}{RULE}"
-
     def __repr__(self) -> str:
-        return self._print(repr)
+        if self._tree is not None:
+            named = "" if self.name is None else f", name={self.name!r}"
+            return f"Model({self._tree.text!r}{named})"
+        body = "".join(f"{layer!r}\n\n" for layer in self.layers)
+        return f"Model({self.name or ''})\n{RULE}\n{body}{RULE}"
 
     def __str__(self) -> str:
-        return self._print(str)
+        from .summary import summarise
+
+        return summarise(self)

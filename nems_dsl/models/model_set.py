@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from .._plain import Plain
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data, Trial
 from ..metrics import get_metric
@@ -69,7 +70,7 @@ class ModelSet(Sequence["Model"]):
         self._models = tuple(models)
         if not self._models:
             raise ValueError("a set of models needs at least one")
-        strings = list(dict.fromkeys(model.string for model in self._models))
+        strings = list(dict.fromkeys(str(model.tree) for model in self._models))
         if len(strings) > 1:
             raise ValueError(f"the models of a set have one string, not {' and '.join(strings)}")
         if not self._models[0].has_one_output:
@@ -117,7 +118,8 @@ class ModelSet(Sequence["Model"]):
             No model is for that channel.
         """
         if number not in self.channels:
-            raise KeyError(f"no model is for channel {number}; there are {_listed(self.channels)}")
+            there_are = _listed(self.channels)
+            raise KeyError(Plain(f"no model is for channel {number}; there are {there_are}"))
         return self._models[self.channels.index(number)]
 
     # ---- what they have in common ------------------------------------------------------------
@@ -136,6 +138,11 @@ class ModelSet(Sequence["Model"]):
     def results(self) -> tuple[FitResults | None, ...]:
         """How each fit went."""
         return tuple(model.results for model in self._models)
+
+    @property
+    def meta(self) -> tuple[dict[str, Any], ...]:
+        """What was noted down of each model."""
+        return tuple(model.meta for model in self._models)
 
     def get_parameter_values(self) -> dict[str, dict[str, np.ndarray]]:
         """Give all parameters by layer and by name, stacked: the first axis is that of models."""
@@ -271,7 +278,7 @@ class ModelSet(Sequence["Model"]):
         state = "not fitted"
         if fitted:
             state = f"{sum(each.converged for each in fitted)} of {len(self)} converged"
-        return f"ModelSet({self.string}, {_listed(self.channels)}: {state})"
+        return f"ModelSet({self._models[0].tree}, {_listed(self.channels)}: {state})"
 
     def __str__(self) -> str:
         return self.summary()

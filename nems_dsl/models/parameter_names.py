@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .._plain import Plain
 from ..layers.base import Parameter
 from ..suggestions import no_such
 from .layer_list import LayerList
@@ -43,10 +44,7 @@ def _find(layers: LayerList, name: str) -> Parameter:
     ]
     if name in layers.known_names:
         wanted = ", ".join(repr(f"{name}.{each}") for each in layers[name].parameters)
-        raise KeyError(
-            f"{name!r} is a layer; its parameters are {wanted}"
-            if wanted
-            else f"{name!r} is a layer, and has no parameters"
-        )
+        has = f"; its parameters are {wanted}" if wanted else ", and has no parameters"
+        raise KeyError(Plain(f"{name!r} is a layer{has}"))
     of_any_layer = [each for each in known if each.rpartition(".")[2] == key]
-    raise KeyError(no_such("parameter", name, known, otherwise=of_any_layer[:1]))
+    raise KeyError(Plain(no_such("parameter", name, known, otherwise=of_any_layer[:1])))

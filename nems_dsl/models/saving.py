@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import __version__
 from ..syntax import ModelStringError
+from .meta import read_meta
 
 if TYPE_CHECKING:
     from .model import Model
@@ -83,7 +84,15 @@ def read_json(path: Path, its_format: str, newest: int, what: str) -> dict[str, 
 
 
 def to_dict(model: Model) -> dict[str, Any]:
-    """Give a model as JSON can hold it; floats keep every bit."""
+    """Give a model as JSON can hold it; floats keep every bit.
+
+    Raises
+    ------
+    ValueError
+        No string can say how to build the model.
+    TypeError
+        JSON cannot hold something that was put into `meta`.
+    """
     parameters = {
         name: {key: _parameter_to_dict(p) for key, p in layer.parameters.items()}
         for name, layer in zip(model.layers.names, model.layers, strict=True)
@@ -92,9 +101,11 @@ def to_dict(model: Model) -> dict[str, Any]:
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "nems_dsl": __version__,
-        "string": model.string,
+        "string": _string_of(model),
         "model_id": model.model_id,
         "name": model.name,
+        "meta": read_meta(model.meta),
+        "layer_names": [layer.name for layer in model.layers],
         "parameters": parameters,
         "results": None if model.results is None else model.results.to_dict(),
     }
@@ -105,8 +116,9 @@ def from_dict(data: dict[str, Any]) -> Model:
     from ..fitting.results import FitResults
     from .model import Model
 
-    model = Model(data["string"], name=data.get("name"))
+    model = Model(data["string"], name=data.get("name"), meta=data.get("meta"))
     given = data["parameters"]
+    _name_layers(model, data.get("layer_names"), given)
     if sorted(given) != sorted(model.layers.names):
         raise ValueError(f"it has parameters of {sorted(given)}, not of {model.layers.names}")
     for name, layer in zip(model.layers.names, model.layers, strict=True):
@@ -120,6 +132,26 @@ def from_dict(data: dict[str, Any]) -> Model:
     if data.get("results") is not None:
         model.results = FitResults.from_dict(data["results"])
     return model
+
+
+def _string_of(model: Model) -> str:
+    try:
+        return model.string
+    except ValueError as fault:
+        raise ValueError(f"the model cannot be saved, for a file has its string: {fault}") from None
+
+
+def _name_layers(model: Model, names: Any, parameters: dict[str, Any]) -> None:
+    """Give layers the names that they had of their own."""
+    if names is None:
+        # files of versions before 0.1 tell names by what they call the parameters of each layer
+        if len(parameters) != len(model.layers):
+            return
+        usual = zip(parameters, model.layers.names, model.layers, strict=True)
+        names = [None if name in (other, layer.label) else name for name, other, layer in usual]
+    if len(names) != len(model.layers):
+        raise ValueError(f"it names {len(names)} layers; the string has {len(model.layers)}")
+    model.layers.set_names(names)
 
 
 def _parameter_to_dict(parameter: Any) -> dict[str, Any]:

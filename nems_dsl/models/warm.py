@@ -66,7 +66,7 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
         objective.curvature(theta)
         start_from_data(objective)
     seconds = time.perf_counter() - began
-    logger.info("%s: compiled or loaded in %.2f s", model.string, seconds)
+    logger.info("%s: compiled or loaded in %.2f s", model.tree, seconds)
     return seconds
 
 

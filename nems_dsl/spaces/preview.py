@@ -9,11 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..compiler import BoundModel
+from ..compiler import BoundModel, known_trees, with_sizes
 from ..syntax import ModelStringError
 from .counting import ParameterCounts
 from .expansion import Value
-from .reading import VariantReader
 
 if TYPE_CHECKING:
     from .space import Space, Variant
@@ -116,7 +115,7 @@ def preview(
     if n_bins != 0 and n_bins < 100:
         raise ValueError(f"n_bins is 0, or at least 100, not {n_bins}")
     tell = callback or (lambda text: None)
-    closing, counts = _Closing(space), ParameterCounts()
+    closing, counts = _Closing(), ParameterCounts()
     values: dict[str, dict[Value, None]] = {name: {} for name in space.variables}
     sizes, numbers = array("q"), array("q")
     tell(f"counting {space.n_variants:,} variants")
@@ -153,19 +152,15 @@ def preview(
 class _Closing:
     """Binds the symbols that variants leave open, and keeps in mind which."""
 
-    def __init__(self, space: Space):
-        self.given = space.reader.values
+    def __init__(self) -> None:
         self.symbols: set[str] = set()
-        self._readers: dict[frozenset[str], VariantReader] = {}
 
     def close(self, variant: Variant) -> BoundModel:
         """Give the model with all sizes known that its parameters depend on."""
         symbols = variant.symbols
-        if symbols not in self._readers:
-            values = {symbol: ASSUMED[symbol] for symbol in symbols}
-            self._readers[symbols] = VariantReader("native", {**values, **self.given})
-            self.symbols |= symbols
-        return self._readers[symbols].read(variant.canonical)
+        self.symbols |= symbols
+        tree = known_trees.of(variant.canonical)
+        return with_sizes(tree, {each: ASSUMED[each] for each in symbols}) if symbols else tree
 
 
 def _total(sizes: array[int], samples: list[Sample]) -> float:
@@ -192,7 +187,7 @@ def _time_fit(tree: BoundModel, n_bins: int) -> float:
     signals = {name: rng.random((n_bins, n)) for name, n in channels.items()}
     if "stim" in signals:
         signals["stim"] = data.stim
-    model = Model(tree.string)
+    model = Model.from_tree(tree)
     shape = model.predict(signals).shape
     response = data.resp if data.resp.shape == shape else rng.random(shape)
     with warnings.catch_warnings():

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..compiler import BoundModel, bind, parse
-from ..syntax import Keyword, ModelStringError, Section, Text, read
+from ..compiler import BoundModel, bind, known_trees, parse
+from ..syntax import Keyword, ModelStringError, Section, Text, read, unparse
 
 _MOST_KEPT = 50_000
 _MOST_KEYWORDS = 500
-# a hyphen between `e` and a digit is a part of a number
-_HYPHEN = re.compile(r"-(?![0-9])|(?<!e)-")
+# a hyphen between `e` and a digit is a part of a number; white space belongs to the others
+_HYPHEN = re.compile(r"[ \t\r\n\f\v]*(?:-(?![0-9])|(?<!e)-)[ \t\r\n\f\v]*")
 
 
 class VariantReader:
@@ -29,13 +29,16 @@ class VariantReader:
         self._keywords: dict[str, Keyword] = {}
 
     def read(self, string: str) -> BoundModel:
-        """Give what `parse` gives, but for the keywords' spans.
+        """Give what `parse` gives, but for the keywords' spans; the tree is kept in mind.
 
         Raises
         ------
         ModelStringError
             The string is not a model.
         """
+        return known_trees.keep(self._read(string))
+
+    def _read(self, string: str) -> BoundModel:
         keywords = self._keywords_of(string) if self.dialect == "native" else None
         if keywords is not None:
             try:
@@ -48,20 +51,23 @@ class VariantReader:
     def _keywords_of(self, string: str) -> tuple[Keyword, ...] | None:
         """Give the keywords, or None where the string must be read as a whole."""
         pieces = _HYPHEN.split(string)
-        if len(pieces) > _MOST_KEYWORDS:
+        if len(pieces) > _MOST_KEYWORDS or "" in pieces:
             return None
-        found = []
-        for piece in pieces:
-            keyword = self._keywords.get(piece)
-            if keyword is None:
-                try:
-                    (section,) = read(piece).sections
-                    (keyword,) = section.keywords
-                except ValueError:
-                    # no keyword on its own: a fault, white space, an experiment
-                    return None
-                if len(self._keywords) >= _MOST_KEPT:
-                    self._keywords.clear()
-                self._keywords[piece] = keyword
-            found.append(keyword)
-        return tuple(found)
+        unknown = {piece for piece in pieces if piece not in self._keywords}
+        # of several keywords that are new, each would cost as much as the whole string
+        text = string if len(unknown) > 1 else "".join(unknown)
+        if text:
+            try:
+                (section,) = read(text).sections
+            except ValueError:
+                # a fault, or an experiment
+                return None
+            read_as = pieces if len(unknown) > 1 else [text]
+            if list(map(unparse, section.keywords)) != read_as:
+                # options that are written otherwise than they are read
+                return None
+            if len(self._keywords) >= _MOST_KEPT:
+                self._keywords.clear()
+                return None
+            self._keywords.update(zip(read_as, section.keywords, strict=True))
+        return tuple([self._keywords[piece] for piece in pieces])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..compiler import BoundModel, check_dialect, parse
+from ..compiler import BoundModel, check_dialect, parse, read_sizes
 from ..errors import NemsWarning
 from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span, read_space
 from ..syntax.space_tree import Alternatives, Literal, Pattern
@@ -343,9 +343,7 @@ def expand(
     if limit is not None and limit < 1:
         raise ValueError(f"limit is at least 1, not {limit}")
     # numbers of channels that are none are refused here, and not as a fault of each variant
-    parse("wc.NxR-stategain.SxR", N=N, R=R, S=S)
-    given = {"N": N, "R": R, "S": S}
-    sizes = {symbol: int(n) for symbol, n in given.items() if n is not None}
+    sizes = read_sizes(N=N, R=R, S=S)
     return Space(read_space(pattern), where, dialect, limit, sizes)
 
 

@@ -4,6 +4,7 @@ from .codes import CODES as CODES
 from .errors import Diagnostic as Diagnostic
 from .errors import ModelStringError as ModelStringError
 from .errors import clip as clip
+from .layout import lay_out as lay_out
 from .numbers import read_number as read_number
 from .numbers import spell_number as spell_number
 from .reader import LONGEST_STRING as LONGEST_STRING

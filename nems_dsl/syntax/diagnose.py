@@ -105,6 +105,8 @@ def too_large(
     if not isinstance(text, str):
         message = f"a model is given as a string, not as {type(text).__name__}"
         hint = f'put it in quotes: Model("{A_MODEL}")'
+        if hasattr(text, "fit"):
+            hint = "it is a model already: model.fit(x, y) fits it, and model.copy() copies it"
         return ModelStringError("", [Diagnostic("E001", message, Span(0, 0), hint)])
     if n_keywords:
         message = f"{n_keywords:,} keywords; a string holds at most {most_keywords:,}"

@@ -2,9 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from nems_dsl import ModelStringError, canonical, explain, keyword_info, parse
+from nems_dsl import Model, ModelStringError, canonical, explain, keyword_info, parse
 from nems_dsl.compiler.catalogue import catalogue
 from nems_dsl.keywords import (
     POINTWISE_FLOWS,
@@ -17,6 +18,7 @@ from nems_dsl.keywords import (
     Signature,
     registry,
 )
+from nems_dsl.layers.base import KeywordLayer
 
 
 def entry(**changes):
@@ -112,11 +114,72 @@ def test_a_head_is_taken_once():
     mine = Registry()
     first = mine.register(entry())
     assert mine["smooth"] is first
-    with pytest.raises(ValueError, match=r"`smooth` exists already.*replace=True"):
-        mine.register(entry())
-    second = mine.register(entry(), replace=True)
+    other = type("Other", (), {"signature": first.signature})
+    with pytest.raises(ValueError, match=r"`smooth` exists already.*replace=True") as caught:
+        mine.register(other)
+    places = (f"{__name__}.entry.<locals>.Smooth", f"{__name__}.Other")
+    assert all(place in str(caught.value) for place in places)
+    assert mine["smooth"] is first
+    second = mine.register(other, replace=True)
     assert (mine["smooth"], len(mine), list(mine)) == (second, 1, ["smooth"])
     assert "x" not in mine
+
+
+def test_a_class_that_is_defined_again_takes_its_own_place():
+    mine = Registry()
+    mine.register(entry())
+    again = mine.register(entry())
+    assert mine["smooth"] is again
+    # a cell of a notebook in which the class was given another name meanwhile
+    first = type("First", (), {"signature": again.signature, "__module__": "__main__"})
+    second = type("Second", (), {"signature": again.signature, "__module__": "__main__"})
+    with pytest.raises(ValueError, match=r"__main__\.First"):
+        mine.register(first)
+    session = Registry()
+    session.register(first)
+    assert session.register(second) is session["smooth"] is second
+
+
+def test_models_go_on_when_their_keyword_is_declared_anew(scaled):
+    x = np.arange(6.0).reshape(3, 2)
+    old, waiting = Model("wc.2x1-scaled.1"), Model("wc.Nx1-scaled.1")
+    before, layer = old.predict(x), type(old.layers["scaled"])
+    scaled(factor=5.0)
+    assert type(Model("wc.2x1-scaled.1").layers["scaled"]) is not layer
+    np.testing.assert_array_equal(Model("wc.2x1-scaled.1").predict(x), 5 / 2 * before)
+    np.testing.assert_array_equal(old.predict(x), before)
+    np.testing.assert_array_equal(old.copy().predict(x), before)
+    np.testing.assert_array_equal(waiting.predict(x), before)
+    old.add_layers("lvl")
+    np.testing.assert_array_equal(old.predict(x), before)
+    assert (old.string, type(old.layers["scaled"])) == ("wc.2x1-scaled.1-lvl.1", layer)
+
+
+@pytest.fixture
+def scaled():
+    """Give a function that declares `scaled`, as a cell does that is run again."""
+    catalogue()
+    before = dict(registry._entries)
+
+    def declare(factor):
+        @registry.register
+        class Scaled(KeywordLayer):
+            signature = Signature(
+                head="scaled",
+                summary="scales",
+                equation="y = factor x",
+                forms=POINTWISE_FORMS,
+                flows=POINTWISE_FLOWS,
+            )
+
+            def evaluate(self, x):
+                return factor * x
+
+    declare(factor=2.0)
+    yield declare
+    registry._entries.clear()
+    registry._entries.update(before)
+    registry.version += 1
 
 
 def test_a_replaced_keyword_is_bound_anew(smooth):

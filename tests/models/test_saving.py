@@ -9,9 +9,10 @@ import stat
 import numpy as np
 import pytest
 
-from nems_dsl import Model
+from nems_dsl import Model, ModelSet, fit
 from nems_dsl.distributions import Normal
-from nems_dsl.layers.base import Layer
+from nems_dsl.keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
+from nems_dsl.layers.base import KeywordLayer, Layer, Parameter, Phi
 
 STRINGS = [
     "wc.18x4-fir.4x15-dexp.1",
@@ -134,3 +135,100 @@ def test_files_have_the_modes_that_the_user_has_chosen(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+# ---- names of layers -------------------------------------------------------------------------
+
+
+def named(**names):
+    model = Model("wc.6x2-relu.2-relu.2-fir.2x4").sample_from_priors(seed=0)
+    model.layers.set_names([names.get(name) for name in model.layers.names])
+    return model
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"wc": "spectral", "fir": "temporal"},
+        {"relu1": "rectifier"},
+        {"wc": "fir", "fir": "wc"},
+        {"relu2": "relu1", "relu1": "relu2"},
+        {"wc": "größe 1.5"},
+    ],
+)
+def test_names_of_layers_come_back(names, tmp_path):
+    model = named(**names)
+    loaded = Model.load(model.save(tmp_path / "m.json"))
+    assert loaded == model
+    assert loaded.layers.names == model.layers.names
+    assert [layer.name for layer in loaded.layers] == [layer.name for layer in model.layers]
+    x = np.random.default_rng(0).random((50, 6))
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+
+
+def test_files_of_before_have_no_names_of_layers(tmp_path):
+    for names in ({}, {"wc": "spectral", "relu2": "second"}):
+        model = named(**names)
+        path = model.save(tmp_path / "m.json")
+        data = json.loads(path.read_text())
+        del data["layer_names"], data["meta"]
+        path.write_text(json.dumps(data))
+        loaded = Model.load(path)
+        assert loaded == named(**names) and loaded.meta == {}
+
+
+def test_names_in_a_folder_of_models(tmp_path):
+    x = np.random.default_rng(0).random((80, 6))
+    model = Model("wc.6x1-lvl.1")
+    model.layers[0].name = "spectral"
+    models = fit(model, x, x[:, :2], verbose=0)
+    loaded = ModelSet.load(models.save(tmp_path / "set"))
+    assert list(loaded) == list(models)
+    assert list(loaded.get_parameter_values()) == ["spectral", "lvl"]
+
+
+def test_a_file_that_names_layers_wrongly_is_damaged(tmp_path):
+    path = named().save(tmp_path / "m.json")
+    text = path.read_text()
+    for names, match in [
+        (["a"], "damaged: it names 1 layers; the string has 4"),
+        (["a", "a", None, None], "damaged: two layers .* called 'a'"),
+        ([3, None, None, None], "damaged: a layer's name is a word"),
+        (3, "damaged"),
+    ]:
+        path.write_text(text)
+        with pytest.raises(ValueError, match=match):
+            Model.load(damaged(path, layer_names=names))
+    path.write_text(text)
+    with pytest.raises(ValueError, match="damaged: meta is a dict"):
+        Model.load(damaged(path, meta=[1]))
+
+
+def test_two_layers_of_one_own_keyword_are_told_apart(tmp_path):
+    before = dict(registry._entries)
+    try:
+
+        @registry.register
+        class Root(KeywordLayer):
+            signature = Signature(
+                head="rooted",
+                summary="takes a root",
+                equation="y = |x|^a",
+                forms=POINTWISE_FORMS,
+                flows=POINTWISE_FLOWS,
+            )
+
+            def initial_parameters(self):
+                return Phi(Parameter("a", self.shape, initial_value=0.5))
+
+            def evaluate(self, x):
+                return np.abs(x) ** self.parameters["a"].values
+
+        model = Model("wc.4x2-rooted.2-rooted.2")
+        values = {"rooted1": {"a": [0.3, 0.4]}, "rooted2": {"a": [0.6, 0.7]}}
+        model.set_parameter_values(values)
+        assert Model.load(model.save(tmp_path / "m.json")) == model
+    finally:
+        registry._entries.clear()
+        registry._entries.update(before)
+        registry.version += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ...keywords.dialects import DIALECTS, Dialect, HeadThere
-from ...syntax import Diagnostic, Keyword, ModelStringError, Span, clip, read, unparse
+from ...syntax import Diagnostic, Keyword, ModelStringError, Span, clip, unparse
 from ..bind import check_dialect, parse
 from ..bound import BoundKeyword, BoundModel
 from .foreign import write_there
@@ -51,10 +51,8 @@ def convert(string: str, source: str, target: str) -> str:
     if target == "native":
         return tree.string
     writer = _Writer(DIALECTS[target], tree)
-    # the canonical form has each shape complete, and no option that is a default
-    native = read(tree.string).sections[0].keywords
-    for keyword, bound in zip(native, tree, strict=True):
-        writer.add(keyword, bound)
+    for keyword in tree:
+        writer.add(keyword.written, keyword)
     if writer.faults:
         raise ModelStringError(string, writer.faults)
     written = "-".join(writer.written)

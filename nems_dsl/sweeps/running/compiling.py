@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...compiler import parse
+from ...compiler import known_trees
 from ...models import Model, compile_model
 from ...models.warm import has_only_kernels
 from ...syntax import ModelStringError
@@ -31,7 +31,7 @@ def compile_first(jobs: Iterator[tuple[Dataset, Job]]) -> Iterator[tuple[Dataset
 
 def _compile(canonical: str, kinds: set[Any]) -> None:
     try:
-        tree = parse(canonical)
+        tree = known_trees.of(canonical)
     except ModelStringError:
         # the job will say so in its row
         return
@@ -40,7 +40,7 @@ def _compile(canonical: str, kinds: set[Any]) -> None:
     # what is large, or a layer of the user's own, might harm this process too, and not just a job
     if tree.symbols or found <= kinds or max(sizes, default=0) > _LARGEST:
         return
-    model = Model(canonical)
+    model = Model.from_tree(tree)
     if has_only_kernels(model):
         compile_model(model)
         kinds |= found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from ...compiler import parse
+from ...compiler import known_trees, read_sizes, with_sizes
 from ...data.columns import choose_columns
 from ...fitting.options import NAMES, FitOptions
 from ...spaces.expansion import Value
@@ -243,11 +243,13 @@ def _bind(
     canonical: str, n_inputs: int | None, n_channels: int, n_states: int | None
 ) -> tuple[str, bool]:
     """Give a string with its symbols bound to data, and whether it has one output."""
+    tree = known_trees.of(canonical)
     try:
-        tree = parse(canonical, N=n_inputs, R=n_channels, S=n_states)
+        values = read_sizes(N=n_inputs, R=n_channels, S=n_states)
+        tree = known_trees.keep(with_sizes(tree, values))
     except ModelStringError:
         # it does not fit these data; its jobs will fail, and say in their rows why
-        tree = parse(canonical)
+        pass
     return tree.string, tree.has_one_output
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ... import __version__
+from ...compiler import known_trees
 from ...compiler.bound import model_id
 from ...data.folds import Fold, Stretch, mask
 from ...data.recording import Recording
@@ -140,7 +141,7 @@ def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
     dataset, recipe = task.dataset, task.recipe
     columns = columns_of(dataset, recipe, job.channel)
     recording = _inputs.recording(dataset, job.canonical)
-    model = Model(job.canonical).bind_data(recording, (len(columns),))
+    model = Model.from_tree(known_trees.of(job.canonical)).bind_data(recording, (len(columns),))
     cuts = recipe.design(dataset.groups).cut(dataset.lengths, [model])
     fold = cuts.folds[max(job.fold, 0)]
     of_data = _warnings_of_data(model, recording.columns(columns), fold, recipe)
