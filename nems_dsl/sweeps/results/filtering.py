@@ -76,12 +76,10 @@ def condition_keys(
     """Give the keys of the rows that meet a condition."""
     variables = list_variables(read_variables(connection))
     columns = usual_columns(variables)
+    holds: Callable[[Any], bool] = condition  # type: ignore[assignment]
     if isinstance(condition, str):
-        used: set[str] = set()
-        holds = read_condition(condition, _Watched(columns, used))
-        columns = [name for name in columns if name in used]
-    else:
-        holds = condition  # type: ignore[assignment]
+        holds = read_condition(condition, columns)
+        columns = [name for name in columns if name in holds.names]
     (keys,) = selection.read(connection, [schema.jobs.c.key])
     table = read_table(connection, selection, columns)
     if not columns:
@@ -97,20 +95,6 @@ def _evaluate(holds: Callable[[Any], bool], table: Any) -> np.ndarray:
     facts = plain.iloc[first].to_dict("records")
     met = np.array([bool(holds(fact)) for fact in facts], dtype=bool)
     return met[groups] if len(met) else np.zeros(len(table), dtype=bool)
-
-
-class _Watched(list[str]):
-    """Names that remember which of them were looked up."""
-
-    def __init__(self, names: list[str], used: set[str]):
-        super().__init__(names)
-        self._used = used
-
-    def __contains__(self, name: object) -> bool:
-        found = super().__contains__(name)
-        if found:
-            self._used.add(str(name))
-        return found
 
 
 def latest_conditions(connection: Connection, selection: Selection) -> list[ColumnElement[bool]]:
