@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from ..compiler import BoundModel
 from ..syntax import ModelStringError
-from .counting import ParameterCounts
 from .expansion import Value
-from .reading import VariantReader
+from .variant import Variant, VariantReader
 
 if TYPE_CHECKING:
-    from .space import Space, Variant
+    from .space import Space
 
 N_BINS = 10_000
 ASSUMED = {"N": 18, "R": 1, "S": 1}
@@ -116,7 +115,7 @@ def preview(
     if n_bins != 0 and n_bins < 100:
         raise ValueError(f"n_bins is 0, or at least 100, not {n_bins}")
     tell = callback or (lambda text: None)
-    closing, counts = _Closing(space), ParameterCounts()
+    closing = _Closing(space)
     values: dict[str, dict[Value, None]] = {name: {} for name in space.variables}
     sizes, numbers = array("q"), array("q")
     tell(f"counting {space.n_variants:,} variants")
@@ -124,7 +123,7 @@ def preview(
         for name, value in variant.values.items():
             if value is not None and len(values[name]) < _MOST_VALUES:
                 values[name].setdefault(value)
-        sizes.append(counts.of(closing.close(variant)))
+        sizes.append(closing.count_parameters(variant))
         numbers.append(variant.number)
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
     places = [order[0], order[(len(order) - 1) // 2], order[-1]] if order else []
@@ -160,12 +159,19 @@ class _Closing:
 
     def close(self, variant: Variant) -> BoundModel:
         """Give the model with all sizes known that its parameters depend on."""
+        return self._reader(variant).read(variant.canonical)
+
+    def count_parameters(self, variant: Variant) -> int:
+        """Count its parameters, with the symbols bound."""
+        return self._reader(variant).count_parameters(self.close(variant))
+
+    def _reader(self, variant: Variant) -> VariantReader:
         symbols = variant.symbols
         if symbols not in self._readers:
             values = {symbol: ASSUMED[symbol] for symbol in symbols}
             self._readers[symbols] = VariantReader("native", {**values, **self.given})
             self.symbols |= symbols
-        return self._readers[symbols].read(variant.canonical)
+        return self._readers[symbols]
 
 
 def _total(sizes: array[int], samples: list[Sample]) -> float:
