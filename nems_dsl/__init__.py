@@ -13,13 +13,14 @@ import logging
 from typing import TYPE_CHECKING
 
 from ._lazy import lazy
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import BoundModel as BoundModel
     from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
-    from .compiler.dialects import convert as convert
+    from .compiler.dialects.convert import convert as convert
     from .compiler.explain import explain as explain
     from .fitting import Objective as Objective
     from .models import Model as Model
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from .sweeps import open_results as open_results
     from .sweeps import sweep as sweep
     from .syntax import ModelStringError as ModelStringError
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BoundModel": "compiler",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from ... import parse
+from ...compiler import parse
 from .ordering import natural
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import Connection, select
 
-from ... import ModelStringError, canonical
+from ...compiler import canonical
+from ...syntax import ModelStringError
 from ..store import schema
 from .cells import Names, Neuron, check_metric, check_one_kind, neuron_order, read_neurons
 from .comparison import Comparison, compare_scores, tabulate

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from ... import __version__
+from ..._version import __version__
 from ...compiler.bound import model_id
 from ...fitting.scales import ScaleWarning, warn_of_start
 from ...graph.wiring import connect, needed, signals_of

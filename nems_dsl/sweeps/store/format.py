@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select
 
-from ... import __version__
+from ..._version import __version__
 from . import schema
 from .database import Location, StoreError, describe
 from .rows import FORMAT_VERSION, utc_now
