@@ -172,7 +172,7 @@ def _sorted(table: Any, sort: str | None) -> Any:
         return table
     name = sort.removeprefix("-")
     if name not in table.columns:
-        from nems_dsl.sweeps.results.selection import unknown
+        from nems_dsl.sweeps.results.row_selection import unknown
 
         raise ValueError(unknown("column to sort by", name, table.columns))
     return table.sort_values(name, ascending=not sort.startswith("-"), kind="stable")

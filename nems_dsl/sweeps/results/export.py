@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .selection import unknown
+from .row_selection import unknown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...compiler import parse
-from .ordering import natural
+from .names import natural
 
 if TYPE_CHECKING:
     from ...compiler import BoundKeyword

@@ -28,7 +28,7 @@ from .variants import Variants
 
 if TYPE_CHECKING:
     from ...spaces.space import Space
-    from ..results.results import Results
+    from ..results.stored_results import Results
     from ..store.store import Store
 
 SERIAL = "serial"
@@ -203,7 +203,7 @@ def run_sweep(
     Results
         As of `sweep`.
     """
-    from ..results.results import open_results
+    from ..results.stored_results import open_results
     from ..store.store import Store
 
     _check_executor(executor, limits)

@@ -1,4 +1,4 @@
-"""Tables of a store.
+"""Tables of a store, their format, and whether a file holds them whole.
 
 A row of `jobs` is narrow, so that a million of them are read through in a second: whatever many
 rows share stands once in a table of its own, and what is long (the model, the traceback) stands
@@ -7,10 +7,14 @@ apart. The tables are the same in every database.
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Double,
     ForeignKey,
     Index,
@@ -20,7 +24,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    insert,
+    inspect,
+    select,
 )
+
+from ..._version import __version__
+from .database import Location, StoreError, describe
+from .rows import FORMAT_VERSION, utc_now
 
 DIGEST = 32
 ALL_CHANNELS = -1
@@ -108,3 +119,73 @@ attachments = Table(
     Column("model", LargeBinary),
     Column("traceback", LargeBinary),
 )
+
+
+# ---- the format ------------------------------------------------------------------------------
+
+
+def prepare_format(connection: Connection, location: Location, create: bool) -> None:
+    """Make the tables where there are none; check their version where there are.
+
+    Raises
+    ------
+    FileNotFoundError
+        There are none, and none are to be made.
+    StoreError
+        The store has another format, or the file holds something else.
+    """
+    if inspect(connection).has_table(facts.name):
+        check_format(connection, location)
+        return
+    if isinstance(location, Path) and inspect(connection).get_table_names():
+        raise StoreError(
+            f"{describe(location)} is a SQLite file of something else: choose another file"
+        )
+    if not create:
+        raise FileNotFoundError(errno.ENOENT, "there is no store here", describe(location))
+    metadata.create_all(connection)
+    told = {"format_version": FORMAT_VERSION, "nems_dsl": __version__, "created": utc_now()}
+    connection.execute(insert(facts), [{"name": name, "value": str(v)} for name, v in told.items()])
+
+
+def check_format(connection: Connection, location: Location) -> None:
+    """Check that the tables are those of this version.
+
+    Raises
+    ------
+    StoreError
+        There are none, or they are of another version.
+    """
+    where = describe(location)
+    if not inspect(connection).has_table(facts.name):
+        raise StoreError(f"{where} is no store of a sweep: it has no table {facts.name}")
+    told = {name: value for name, value in connection.execute(select(facts))}
+    found = told.get("format_version", "")
+    if not found.isdecimal():
+        raise StoreError(f"{where} is damaged: its format version is {found!r}")
+    if int(found) > FORMAT_VERSION:
+        raise StoreError(
+            f"{where} has format version {found}; this nems_dsl ({__version__}) reads up to "
+            f"{FORMAT_VERSION}: upgrade it"
+        )
+    if int(found) < FORMAT_VERSION:
+        raise StoreError(
+            f"{where} has format version {found}, of nems_dsl {told.get('nems_dsl')}; this one "
+            f"({__version__}) reads {FORMAT_VERSION}: read it with that version, or sweep anew"
+        )
+
+
+def check_integrity(connection: Connection, location: Location) -> None:
+    """Check a SQLite file after a crash: its pages, not the values in them.
+
+    Raises
+    ------
+    StoreError
+        It is damaged; says where.
+    """
+    faults = connection.exec_driver_sql("PRAGMA quick_check(3)").scalars().all()
+    if faults != ["ok"]:
+        raise StoreError(
+            f"{describe(location)} is damaged ({'; '.join(faults)}); `sqlite3 FILE .recover` may "
+            "save rows from it"
+        )

@@ -20,7 +20,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from nems_dsl.sweeps import Store, StoreError, open_results
-from nems_dsl.sweeps.store import format as store_format
 from nems_dsl.sweeps.store import schema
 
 from ..made_rows import failed_row, fitted_text, made_sweep, make_row
@@ -621,4 +620,4 @@ def test_the_format_is_that_of_the_rows():
     # what stands in the file and in the identities is one number
     from nems_dsl.sweeps.store import rows
 
-    assert store_format.FORMAT_VERSION is rows.FORMAT_VERSION
+    assert schema.FORMAT_VERSION is rows.FORMAT_VERSION

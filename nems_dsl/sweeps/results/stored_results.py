@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import URL
+import numpy as np
+from sqlalchemy import URL, Connection, func, select
 
-from ..store.database import connect, locate, plain_errors
-from ..store.format import check_format
-from .cells import ModelNames, read_cells, read_names, read_neurons
-from .comparison import Comparison
-from .effects import Over, effect_of
+from ..store import schema
+from ..store.database import Location, connect, describe, locate, plain_errors
+from .cells import read_cells
+from .comparison import Comparison, read_scores
 from .export import PRINTED, check_ending, with_aliases, write_table
-from .fetching import load_model
+from .job_table import list_variables, read_table, usual_columns
+from .names import ModelNames, find_model, read_names, read_neurons
 from .nesting import find_steps
-from .pairing import find_model, read_scores
-from .ranking import Rows, pivot_cells
-from .stored_rows import StoredRows
-from .summary import rank
-from .table import read_table
+from .row_filters import condition_keys, conditions_for, latest_conditions, sweep_conditions
+from .row_selection import Selection, read_pairs, read_variables
+from .score_tables import Over, Rows, effect_of, pivot_cells, rank
+from .stored_models import load_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,11 +53,11 @@ def open_results(store: str | Path | URL) -> Results:
     if isinstance(location, Path) and not location.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no store here", str(location))
     with plain_errors(location), connect(location, write=False).connect() as connection:
-        check_format(connection, location)
+        schema.check_format(connection, location)
     return Results(location)
 
 
-class Results(StoredRows):
+class Results:
     """The rows of a store, or some of them.
 
     Scores are those of a *neuron*: a channel of a dataset, or all of its channels where a model
@@ -66,7 +67,8 @@ class Results(StoredRows):
     Parameters
     ----------
     location : Path or sqlalchemy.URL
-    selection : Selection
+    selection : Selection, optional
+        All by default.
 
     Examples
     --------
@@ -95,6 +97,93 @@ class Results(StoredRows):
     'wc.6x1-fir.1x4-lvl.1'
     >>> folder.cleanup()
     """
+
+    def __init__(self, location: Location, selection: Selection | None = None):
+        self.location = location
+        self._selection = Selection() if selection is None else selection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        engine = connect(self.location, write=False)
+        # in one transaction, so that several questions are answered by the same rows
+        with plain_errors(self.location), engine.connect() as connection, connection.begin():
+            yield connection
+
+    # ---- which rows --------------------------------------------------------------------------
+
+    def select(self, **values: Any) -> Self:
+        """Give the rows that have some values.
+
+        Parameters
+        ----------
+        **values
+            By name: ``string``, ``canonical``, ``model_id``, ``dataset``, ``data_digest``,
+            ``channel``, ``fold``, ``status``, ``recipe``, or a variable of the pattern. A list
+            means any of its values.
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        ValueError
+            There is no such name or value; suggests the nearest.
+        """
+        with self._read() as connection:
+            conditions = conditions_for(connection, values)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
+
+    def where(self, condition: str | Callable[[dict[str, Any]], bool]) -> Self:
+        """Give the rows that meet a condition.
+
+        Parameters
+        ----------
+        condition : str or callable
+            Such as ``"rank < 3 and r_test > 0.2"``: names are columns and variables. Or a
+            function of a dict of the columns of a row.
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        ModelStringError
+            The text is no condition, or names what is not there.
+        """
+        with self._read() as connection:
+            keys = condition_keys(connection, self._selection, condition)
+        return type(self)(self.location, self._selection.restricted(keys))
+
+    def latest(self) -> Self:
+        """Give the rows of the recipe that was run last, and of the last version of each dataset.
+
+        Returns
+        -------
+        Results
+        """
+        with self._read() as connection:
+            conditions = latest_conditions(connection, self._selection)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
+
+    def of_sweep(self, digests: Collection[str], recipes: Collection[str]) -> Self:
+        """Give the rows of a sweep, by its data and recipes; there may be none.
+
+        Parameters
+        ----------
+        digests : collection of str
+            Values of ``data_digest``.
+        recipes : collection of str
+            Values of ``recipe``.
+
+        Returns
+        -------
+        Results
+        """
+        with self._read() as connection:
+            conditions = sweep_conditions(connection, digests, recipes)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
 
     # ---- tables ------------------------------------------------------------------------------
 
@@ -404,3 +493,61 @@ class Results(StoredRows):
         """
         with self._read() as connection:
             return load_model(connection, self._selection, model, dataset, channel, fold)
+
+    # ---- what there is -----------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Give the number of rows, those of failed jobs included."""
+        with self._read() as connection:
+            if self._selection.keys is None:
+                jobs = select(func.count()).select_from(schema.jobs)
+                return connection.scalar(jobs.where(*self._selection.conditions)) or 0
+            (keys,) = self._selection.read(connection, [schema.jobs.c.key])
+            return len(keys)
+
+    @property
+    def variables(self) -> list[str]:
+        """Names of the patterns' variables."""
+        with self._read() as connection:
+            return list_variables(read_variables(connection))
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of `to_pandas`."""
+        return usual_columns(self.variables)
+
+    @property
+    def recipes(self) -> list[str]:
+        """In which ways the models were fitted and tested, as JSON texts."""
+        with self._read() as connection:
+            (keys,) = self._selection.read(connection, [schema.jobs.c.recipe_key])
+            recipes = schema.recipes.c
+            texts = read_pairs(connection, recipes.key, recipes.recipe)
+        return [texts[key] for key in np.unique(keys).astype(int).tolist()]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({describe(self.location)!r})"
+
+    def __str__(self) -> str:
+        with self._read() as connection:
+            return _summarise(connection, self._selection, describe(self.location))
+
+
+def _summarise(connection: Connection, selection: Selection, where: str) -> str:
+    """Write how many rows, failures, models and neurons there are."""
+    jobs = schema.jobs.c
+    columns = [jobs.status, jobs.model_key, jobs.neuron_key]
+    status, model, neuron = selection.read(connection, columns)
+    n_failed = int(np.count_nonzero(status == "failed"))
+    known = read_neurons(connection)
+    datasets = {known[int(key)].dataset for key in np.unique(neuron)}
+    failed = f", {n_failed:,} of them failed" if n_failed else ""
+    return (
+        f"{where}: {_count(len(status), 'row')}{failed}\n"
+        f"{_count(len(np.unique(model)), 'model')}, {_count(len(np.unique(neuron)), 'neuron')} "
+        f"of {_count(len(datasets), 'dataset')}"
+    )
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Table, select
 
 from ...spaces.expansion import Value
 from ..store import schema
-from .selection import Selection, read_pairs, read_variables, unknown
+from .row_selection import Selection, read_pairs, read_variables, unknown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from ...spaces.condition import read_condition
 from ..store import schema
-from .selection import Selection, find_keys, is_among, read_variables, unknown
-from .table import list_variables, name_columns, read_table, usual_columns
+from .job_table import list_variables, name_columns, read_table, usual_columns
+from .row_selection import Selection, find_keys, is_among, read_variables, unknown
 
 _SHARED = {
     "canonical": (schema.models, "model_key"),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from ..store import schema
-from .cells import check_one_kind, read_names
-from .pairing import find_model
-from .selection import Selection, find_keys, is_among, read_pairs
+from .cells import check_one_kind
+from .names import find_model, read_names
+from .row_selection import Selection, find_keys, is_among, read_pairs
 
 if TYPE_CHECKING:
     from ...models import Model

@@ -1,0 +1,151 @@
+"""What models and neurons are called, and the order of their names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Table, select
+
+from ...compiler import canonical
+from ...syntax import ModelStringError
+from ..store import schema
+from .row_selection import is_among, unknown
+
+ModelNames = Literal["canonical", "string"]
+_KEYS: dict[str, tuple[Table, str]] = {
+    "canonical": (schema.models, "model_key"),
+    "string": (schema.spellings, "spelling_key"),
+}
+
+
+def natural(text: object) -> list[tuple[int, int, str]]:
+    """Give a key that sorts text with numbers in it by their size.
+
+    Examples
+    --------
+    >>> sorted(["fir.4x15", "fir.4x5", "dexp"], key=natural)
+    ['dexp', 'fir.4x5', 'fir.4x15']
+    """
+    parts = re.split(r"(\d+)", str(text))
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+# ---- models ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """What models are called.
+
+    Attributes
+    ----------
+    kind : {"canonical", "string"}
+    names : list of str
+    place_of : dict of int to int
+        Place in `names` by the key in the column of rows that tells models apart.
+    """
+
+    kind: ModelNames
+    names: list[str]
+    place_of: dict[int, int]
+
+    @property
+    def column(self) -> ColumnElement[int]:
+        """The column of rows that tells models apart."""
+        return schema.jobs.c[_KEYS[self.kind][1]]
+
+    def are(self, chosen: Iterable[str]) -> ColumnElement[bool]:
+        """Give the condition that rows are of some models."""
+        wanted = set(chosen)
+        keys = [key for key, place in self.place_of.items() if self.names[place] in wanted]
+        return is_among(self.column, keys)
+
+    def places(self, keys: np.ndarray) -> np.ndarray:
+        """Give places in `names` for keys."""
+        found = np.zeros(max(self.place_of, default=0) + 1, dtype=np.int64)
+        found[list(self.place_of)] = list(self.place_of.values())
+        return found[keys.astype(np.int64)]
+
+
+def read_names(connection: Connection, kind: ModelNames = "canonical") -> Names:
+    """Read what the models of a store are called."""
+    if kind not in _KEYS:
+        raise ValueError(unknown("name of models", kind, _KEYS))
+    table, _ = _KEYS[kind]
+    rows = connection.execute(select(table.c.key, table.c[kind]).order_by(table.c.key)).all()
+    names = list(dict.fromkeys(name for _, name in rows))
+    place = {name: number for number, name in enumerate(names)}
+    return Names(kind, names, {key: place[name] for key, name in rows})
+
+
+def find_model(connection: Connection, models: Names, given: str) -> str:
+    """Give the name of a model by its model_id, its canonical string, or any spelling of it.
+
+    Raises
+    ------
+    ValueError
+        There is no such model, or several; suggests the nearest.
+    """
+    if given in models.names:
+        return given
+    table = schema.models.c
+    stored = connection.execute(select(table.key, table.canonical, table.model_id)).all()
+    wanted = {given, _canonical(given)}
+    keys = [key for key, text, model_id in stored if text in wanted or model_id == given]
+    jobs = schema.jobs.c
+    if not keys:
+        spellings = schema.spellings.c
+        spelled = select(spellings.key).where(spellings.string == given)
+        keys = list(
+            connection.scalars(
+                select(jobs.model_key).where(jobs.spelling_key.in_(spelled)).distinct()
+            )
+        )
+    found = set(
+        connection.scalars(select(models.column).where(jobs.model_key.in_(keys)).distinct())
+    )
+    names = sorted({models.names[models.place_of[key]] for key in found})
+    if len(names) == 1:
+        return names[0]
+    if names:
+        raise ValueError(f"{given!r} stands for several models: {', '.join(names)}")
+    raise ValueError(unknown("model", given, models.names))
+
+
+def _canonical(given: str) -> str | None:
+    try:
+        return canonical(given)
+    except ModelStringError:
+        return None
+
+
+# ---- neurons ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Neuron:
+    """A channel of a dataset; all of its channels where `channel` is None."""
+
+    dataset: str
+    channel: int | None
+
+
+def neuron_order(neurons: dict[int, Neuron]) -> np.ndarray:
+    """Give the keys of neurons in the order of their names."""
+
+    def name(key: int) -> tuple[Any, int]:
+        neuron = neurons[key]
+        return natural(neuron.dataset), -1 if neuron.channel is None else neuron.channel
+
+    return np.array(sorted(neurons, key=name), dtype=np.int64)
+
+
+def read_neurons(connection: Connection) -> dict[int, Neuron]:
+    """Give the neurons by their keys."""
+    neurons = schema.neurons.c
+    rows = connection.execute(select(neurons.key, neurons.dataset, neurons.channel))
+    return {key: Neuron(name, None if c == schema.ALL_CHANNELS else c) for key, name, c in rows}
