@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nems_dsl.result_columns import list_metrics, select_columns
+
 from .streams import note, say
 from .tables import show_table
 
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 
     from nems_dsl.sweeps import Results
 
-SHOWN = ("string", "dataset", "channel", "fold", "n_parameters", "r_fit", "r_test", "se_test",
-         "loss", "converged", "seconds", "status")  # fmt: skip
+SHOWN = select_columns(lambda column: column.room != "file")
 
 
 def results(
@@ -41,7 +42,10 @@ def results(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="Rows to print; 0 prints all.")
     ] = 20,
-    metric: Annotated[str, typer.Option(help="The score for all that follows.")] = "r_test",
+    metric: Annotated[
+        str,
+        typer.Option(help=f"The score for all that follows: {', '.join(list_metrics())}."),
+    ] = "r_test",
     best: Annotated[bool, typer.Option("--best", help="Rank the models.")] = False,
     by: Annotated[
         str | None,

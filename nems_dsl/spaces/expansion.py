@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from ..result_columns import ALIASES, select_columns
 from ..syntax import Diagnostic, ModelStringError, Span, clip, read_number
 from ..syntax.space_tree import (
     Alternatives,
@@ -25,15 +26,6 @@ from ..syntax.space_tree import (
     Use,
 )
 from .condition import CONSTANTS, KEYWORDS
-
-COLUMNS = frozenset(
-    """
-    identity string canonical dataset recipe channel fold variables loss iterations evaluations
-    seconds converged warnings optimizer seed versions status error traceback model finished
-    cellid modelname
-    """.split()
-)
-"""Columns of a table of results. Others have underscores, and a variable's name has none."""
 
 Value = str | int | float | bool | None
 """What a variable of a pattern may stand for; None where an optional part was left out."""
@@ -248,12 +240,13 @@ def check_names(pattern: Pattern, names: dict[int, str]) -> None:
     nodes = [n for n in walk(pattern.body) if isinstance(n, Alternatives) and n.name is not None]
     given = {node.span.start for node in nodes}
     numbered = {name for start, name in names.items() if start not in given}
+    taken = {*select_columns(lambda column: True), *ALIASES}
     faults = []
     for node in nodes:
         name = node.name or ""
         if name in numbered:
             why = "is given to a choice that has none"
-        elif name in COLUMNS:
+        elif name in taken:
             why = "is that of a column of the results"
         elif name in KEYWORDS or name in CONSTANTS:
             why = "has a meaning of its own in conditions"

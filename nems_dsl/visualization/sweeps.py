@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..result_columns import is_higher_better
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 
 if TYPE_CHECKING:
@@ -80,8 +81,6 @@ def plot_pareto(
     ValueError
         There is no such metric; or as for `Results.pivot`.
     """
-    from ..sweeps.results.cells import LOWER_IS_BETTER
-
     ax = own_axes(ax)
     table = results.best(metric, n=len(results) or 1, models=models)  # type: ignore[arg-type]
     table = table.dropna(subset=["n_parameters", metric])
@@ -89,7 +88,7 @@ def plot_pareto(
         return say_instead(ax, "no model was scored")
     size = table["n_parameters"].to_numpy(dtype=float)
     score, se = table[metric].to_numpy(dtype=float), table["se"].to_numpy(dtype=float)
-    front = pareto_front(size, score, lower=metric in LOWER_IS_BETTER)
+    front = pareto_front(size, score, lower=not is_higher_better(metric))
     ax.errorbar(
         size, score, yerr=np.nan_to_num(se), fmt="o", ms=4, color=GREY, ecolor="0.85", elinewidth=1,
         label=f"{len(table)} models",
@@ -271,12 +270,10 @@ def plot_results(
 
 
 def _smallest_and_best(results: Results, metric: str) -> tuple[str, str] | None:
-    from ..sweeps.results.cells import LOWER_IS_BETTER
-
     table = results.best(metric, n=len(results) or 1).dropna(subset=["n_parameters", metric])
     front = pareto_front(
         table["n_parameters"].to_numpy(dtype=float), table[metric].to_numpy(dtype=float),
-        lower=metric in LOWER_IS_BETTER,
+        lower=not is_higher_better(metric),
     )  # fmt: skip
     names = table["canonical"].tolist()
     return (names[front[0]], names[front[-1]]) if len(front) > 1 else None

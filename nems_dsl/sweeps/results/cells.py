@@ -9,15 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlalchemy import BigInteger, Connection, cast, func, select
 
+from ...result_columns import SIMPLE_HOLD_OUT, list_metrics
 from ..store import schema
-from ..store.rows import SIMPLE_HOLD_OUT
 from .names import ModelNames, neuron_order, read_names, read_neurons
 from .row_selection import Selection, read_pairs, unknown
 
-LOWER_IS_BETTER = frozenset(
-    "loss n_parameters seconds iterations evaluations se_fit se_test".split()
-)
-METRICS = ("r_test", "r_fit", *sorted(LOWER_IS_BETTER))
 _UNKNOWN = 2**31  # beyond any number of parameters that a column holds
 
 
@@ -73,8 +69,8 @@ def check_metric(metric: str) -> str:
     ValueError
         There is no such score; suggests the nearest.
     """
-    if metric not in METRICS:
-        raise ValueError(unknown("metric", metric, METRICS))
+    if metric not in list_metrics():
+        raise ValueError(unknown("metric", metric, list_metrics()))
     return metric
 
 
@@ -98,7 +94,7 @@ def read_cells(
         cast(jobs.neuron_key, BigInteger) * span + models.column,
         cast(jobs.fold - SIMPLE_HOLD_OUT, BigInteger) * _UNKNOWN
         + func.coalesce(jobs.n_parameters, _UNKNOWN - 1),
-        jobs[metric],
+        schema.column_of_jobs(connection, metric),
     ]
     pair, other, score = selection.read_numbers(connection, columns)
     neuron, key = np.divmod(pair.astype(np.int64), span)

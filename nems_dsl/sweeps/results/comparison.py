@@ -293,7 +293,8 @@ def read_scores(
     if only is not None:
         selection = selection.narrowed(models.are(only))
     jobs = schema.jobs.c
-    columns = [jobs.neuron_key, jobs.fold, models.column, jobs[metric]]
+    scores_of = schema.column_of_jobs(connection, metric)
+    columns = [jobs.neuron_key, jobs.fold, models.column, scores_of]
     neuron, fold, key, score = selection.read_numbers(connection, columns)
     if not len(neuron):
         return ScoreTable(metric, [], np.empty(0, int), {})

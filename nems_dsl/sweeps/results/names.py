@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from ...compiler import canonical
+from ...result_columns import Thing
 from ...syntax import ModelStringError
 from ..store import schema
 from .row_selection import is_among, unknown
 
 ModelNames = Literal["canonical", "string"]
-_KEYS: dict[str, tuple[Table, str]] = {
-    "canonical": (schema.models, "model_key"),
-    "string": (schema.spellings, "spelling_key"),
-}
+_TOLD_OF: dict[str, Thing] = {"canonical": "model", "string": "spelling"}
 
 
 def natural(text: object) -> list[tuple[int, int, str]]:
@@ -56,7 +54,7 @@ class Names:
     @property
     def column(self) -> ColumnElement[int]:
         """The column of rows that tells models apart."""
-        return schema.jobs.c[_KEYS[self.kind][1]]
+        return schema.jobs.c[schema.key_of(_TOLD_OF[self.kind])]
 
     def are(self, chosen: Iterable[str]) -> ColumnElement[bool]:
         """Give the condition that rows are of some models."""
@@ -73,9 +71,9 @@ class Names:
 
 def read_names(connection: Connection, kind: ModelNames = "canonical") -> Names:
     """Read what the models of a store are called."""
-    if kind not in _KEYS:
-        raise ValueError(unknown("name of models", kind, _KEYS))
-    table, _ = _KEYS[kind]
+    if kind not in _TOLD_OF:
+        raise ValueError(unknown("name of models", kind, _TOLD_OF))
+    table = schema.SHARED[_TOLD_OF[kind]]
     rows = connection.execute(select(table.c.key, table.c[kind]).order_by(table.c.key)).all()
     names = list(dict.fromkeys(name for _, name in rows))
     place = {name: number for number, name in enumerate(names)}

@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from ...result_columns import COLUMNS, Thing
 from ...spaces.condition import read_condition
 from ..store import schema
 from .job_table import list_variables, name_columns, read_table, usual_columns
 from .row_selection import Selection, find_keys, is_among, read_variables, unknown
 
-_SHARED = {
-    "canonical": (schema.models, "model_key"),
-    "model_id": (schema.models, "model_key"),
-    "string": (schema.spellings, "spelling_key"),
-    "dataset": (schema.neurons, "neuron_key"),
-    "data_digest": (schema.neurons, "neuron_key"),
-    "recipe": (schema.recipes, "recipe_key"),
+_SHARED: dict[str, Thing] = {
+    column.name: column.of
+    for column in COLUMNS
+    if column.of in schema.SHARED and column.type == "text"
 }
 _OWN = ("fold", "status", "channel")
 
@@ -44,8 +42,9 @@ def _condition(
 ) -> ColumnElement[bool]:
     jobs = schema.jobs.c
     if name in _SHARED:
-        table, column = _SHARED[name]
-        return is_among(jobs[column], find_keys(connection, table, name, wanted))
+        of = _SHARED[name]
+        keys = find_keys(connection, schema.SHARED[of], name, wanted)
+        return is_among(jobs[schema.key_of(of)], keys)
     if name == "channel":
         numbers = [schema.ALL_CHANNELS if channel is None else channel for channel in wanted]
         return is_among(jobs.neuron_key, find_keys(connection, schema.neurons, "channel", numbers))

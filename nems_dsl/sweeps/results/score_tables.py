@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sqlalchemy import Connection, select
 
+from ...result_columns import is_higher_better
 from ..store import schema
-from .cells import LOWER_IS_BETTER, Cells
+from .cells import Cells
 from .job_table import list_variables, name_columns
 from .names import Neuron, natural, read_names, read_neurons
 from .row_selection import Selection, read_pairs, read_variables, unknown
@@ -171,7 +172,7 @@ def rank_models(
         kept = count == most[group]
     codes, mean, se, count = codes[kept], mean[kept], se[kept], count[kept]
     group, model = codes // width, codes % width
-    sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
+    sign = -1.0 if is_higher_better(metric) else 1.0
     alphabetical = np.argsort(np.argsort(np.asarray(cells.names, dtype=str)))
     order = np.lexsort((alphabetical[model], sign * mean, group))
     ordered = group[order]
@@ -228,7 +229,7 @@ def effect_of(
         if over == "mean":
             columns[value] = scores.mean(axis=1)
         else:
-            columns[value] = scores.min(axis=1) if metric in LOWER_IS_BETTER else scores.max(axis=1)
+            columns[value] = scores.max(axis=1) if is_higher_better(metric) else scores.min(axis=1)
     found = pd.DataFrame(columns, index=table.index, columns=_index(list(columns)))
     found.columns.name = variable
     return found

@@ -15,7 +15,7 @@ from ..store import schema
 from ..store.database import Location, connect, describe, locate, plain_errors
 from .cells import read_cells
 from .comparison import Comparison, read_scores
-from .export import PRINTED, check_ending, with_aliases, write_table
+from .export import check_ending, list_printed, with_aliases, write_table
 from .job_table import list_variables, read_table, usual_columns
 from .names import ModelNames, find_model, read_names, read_neurons
 from .nesting import find_steps
@@ -222,7 +222,8 @@ class Results:
         Parameters
         ----------
         metric : str
-            r_test, r_fit, se_test, se_fit, loss, n_parameters, iterations, evaluations, seconds.
+            Such as ``r_test`` or ``loss``: any score among the columns, which the page on sweeps
+            lists.
         rows : {"dataset", "neuron"}, optional
             The mean over a dataset's channels; or each neuron by itself, by dataset and channel.
             By default "dataset" if no dataset has several channels, and "neuron" otherwise.
@@ -466,7 +467,7 @@ class Results:
             The ending says nothing, or a package is missing.
         """
         if check_ending(path).suffix.lower() == ".tex":
-            return write_table(self.to_pandas(PRINTED if columns is None else columns), path)
+            return write_table(self.to_pandas(list_printed() if columns is None else columns), path)
         return write_table(with_aliases(self.to_pandas(columns)), path)
 
     def load(

@@ -19,6 +19,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Column, Connection, Table, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ...result_columns import COLUMNS, Thing, Type
 from . import schema
 from .database import Location, StoreError, connect, describe, locate, plain_errors
 from .locks import FileLock, take_server_lock
@@ -29,10 +30,6 @@ _UPSERTS: dict[str, Callable[[Table], Any]] = {
     "postgresql": postgresql.insert,
 }
 """Databases that a store can be in, and what inserts into them or replaces."""
-
-_TEXTS = ("loss_name", "optimizer", "finished", "error")
-_INTEGERS = ("fold", "n_parameters", "iterations", "evaluations", "seed")
-_REALS = ("r_fit", "se_fit", "r_test", "se_test", "loss", "seconds")
 
 _CHUNK = 500  # rows to a statement: databases take some ten thousand values at most
 
@@ -248,20 +245,11 @@ def _write_rows(connection: Connection, rows: Mapping[str, JobRow]) -> None:
     rows = _without_setbacks(connection, rows)
     if not rows:
         return
-    keys = {
-        "model_key": (schema.models, {i: _model(row) for i, row in rows.items()}),
-        "spelling_key": (schema.spellings, {i: _spelling(row) for i, row in rows.items()}),
-        "neuron_key": (schema.neurons, {i: _neuron(row) for i, row in rows.items()}),
-        "recipe_key": (schema.recipes, {i: {"recipe": row.recipe} for i, row in rows.items()}),
-        "environment_key": (
-            schema.environments,
-            {i: {"versions": _to_json(row.versions)} for i, row in rows.items()},
-        ),
-    }
-    values = {identity: _scores(row) for identity, row in rows.items()}
-    for column, (table, contents) in keys.items():
+    values = {identity: _values("job", row) for identity, row in rows.items()}
+    for of, table in schema.SHARED.items():
+        contents = {identity: _values(of, row) for identity, row in rows.items()}
         for identity, key in _share(connection, table, contents).items():
-            values[identity][column] = key
+            values[identity][schema.key_of(of)] = key
     _upsert(connection, schema.jobs, schema.jobs.c.identity, list(values.values()))
     jobs = schema.jobs.c
     stored = connection.execute(
@@ -269,9 +257,9 @@ def _write_rows(connection: Connection, rows: Mapping[str, JobRow]) -> None:
     ).all()
     attached = schema.attachments
     connection.execute(delete(attached).where(attached.c.job_key.in_([key for _, key in stored])))
-    long = [_attachment(key, rows[identity]) for identity, key in stored]
-    if long := [row for row in long if row["model"] or row["traceback"]]:
-        connection.execute(insert(attached), long)
+    long = [(key, _values("attachment", rows[identity])) for identity, key in stored]
+    if kept := [{"job_key": key, **texts} for key, texts in long if any(texts.values())]:
+        connection.execute(insert(attached), kept)
 
 
 def _without_setbacks(connection: Connection, rows: Mapping[str, JobRow]) -> dict[str, JobRow]:
@@ -311,30 +299,9 @@ def _upsert(
     connection.execute(statement.on_conflict_do_update(index_elements=[unique], set_=new), rows)
 
 
-def _model(row: JobRow) -> dict[str, Any]:
-    return {"canonical": row.canonical, "model_id": row.model_id}
-
-
-def _spelling(row: JobRow) -> dict[str, Any]:
-    return {"string": row.string, "variables": _to_json(row.variables)}
-
-
-def _neuron(row: JobRow) -> dict[str, Any]:
-    channel = schema.ALL_CHANNELS if row.channel is None else int(row.channel)
-    return {"dataset": row.dataset, "data_digest": row.data_digest, "channel": channel}
-
-
-def _scores(row: JobRow) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in ("identity", "status", *_TEXTS)}
-    values |= {name: _integer(getattr(row, name)) for name in _INTEGERS}
-    values |= {name: _real(getattr(row, name)) for name in _REALS}
-    values["converged"] = None if row.converged is None else bool(row.converged)
-    values["warnings"] = json.dumps(list(row.warnings)) if row.warnings else None
-    return values
-
-
-def _attachment(key: int, row: JobRow) -> dict[str, Any]:
-    return {"job_key": key, "model": _pack(row.model), "traceback": _pack(row.traceback)}
+def _values(of: Thing, row: JobRow) -> dict[str, Any]:
+    """Return what a row tells of something, as it is stored."""
+    return {name: write(getattr(row, name)) for name, write in _WRITERS[of]}
 
 
 def _integer(value: int | None) -> int | None:
@@ -346,12 +313,47 @@ def _real(value: float | None) -> float | None:
     return None if value is None or math.isnan(value) else float(value)
 
 
+def _flag(value: bool | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _list(texts: Sequence[str]) -> str | None:
+    return json.dumps(list(texts)) if texts else None
+
+
 def _pack(text: str | None) -> bytes | None:
     return None if text is None else zlib.compress(text.encode())
 
 
 def _to_json(values: Mapping[str, Any]) -> str:
     return json.dumps(dict(values), default=lambda scalar: scalar.item())
+
+
+def _number_of(channel: int | None) -> int:
+    return schema.ALL_CHANNELS if channel is None else int(channel)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_WRITE: dict[Type, Callable[[Any], Any]] = {
+    "text": _as_it_is,
+    "word": _as_it_is,
+    "integer": _integer,
+    "large integer": _integer,
+    "number": _real,
+    "yes or no": _flag,
+    "texts": _list,
+    "values by name": _to_json,
+    "long text": _pack,
+    "channel": _number_of,
+}
+# looked up once, for a sweep writes a million rows
+_WRITERS: dict[Thing, list[tuple[str, Callable[[Any], Any]]]] = {
+    of: [(column.name, _WRITE[column.type]) for column in COLUMNS if column.of == of]
+    for of in (*schema.SHARED, "job", "attachment")
+}
 
 
 def _digest(items: tuple[tuple[str, Any], ...]) -> str:
