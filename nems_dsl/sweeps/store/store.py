@@ -301,7 +301,10 @@ def _upsert(
 
 def _values(of: Thing, row: JobRow) -> dict[str, Any]:
     """Return what a row tells of something, as it is stored."""
-    return {name: write(getattr(row, name)) for name, write in _WRITERS[of]}
+    return {
+        name: getattr(row, name) if write is None else write(getattr(row, name))
+        for name, write in _WRITERS[of]
+    }
 
 
 def _integer(value: int | None) -> int | None:
@@ -333,13 +336,9 @@ def _number_of(channel: int | None) -> int:
     return schema.ALL_CHANNELS if channel is None else int(channel)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-_WRITE: dict[Type, Callable[[Any], Any]] = {
-    "text": _as_it_is,
-    "word": _as_it_is,
+_WRITE: dict[Type, Callable[[Any], Any] | None] = {
+    "text": None,  # as it is
+    "word": None,
     "integer": _integer,
     "large integer": _integer,
     "number": _real,
@@ -350,7 +349,7 @@ _WRITE: dict[Type, Callable[[Any], Any]] = {
     "channel": _number_of,
 }
 # looked up once, for a sweep writes a million rows
-_WRITERS: dict[Thing, list[tuple[str, Callable[[Any], Any]]]] = {
+_WRITERS: dict[Thing, list[tuple[str, Callable[[Any], Any] | None]]] = {
     of: [(column.name, _WRITE[column.type]) for column in COLUMNS if column.of == of]
     for of in (*schema.SHARED, "job", "attachment")
 }
