@@ -22,8 +22,8 @@ from .executors import run_by_executor, run_here, run_in_processes
 from .inputs import check_split
 from .jobs import Feed, Job, Recipe, plan_jobs
 from .limits import Limits, read_size, shielded
-from .progress import Progress
 from .run import forget_inputs, this_process, use_one_blas_thread
+from .sweep_progress import Progress
 from .variants import Variants
 
 if TYPE_CHECKING:
