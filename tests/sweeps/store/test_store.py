@@ -24,7 +24,7 @@ from nems_dsl.sweeps.store import schema
 
 from ..made_rows import failed_row, fitted_text, made_sweep, make_row
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
