@@ -11,6 +11,7 @@ import typer
 
 from nems_dsl.result_columns import list_metrics, select_columns
 
+from .options import ModelNames
 from .streams import note, say
 from .tables import show_table
 
@@ -63,6 +64,14 @@ def results(
     nested: Annotated[
         bool, typer.Option("--nested", help="Compare models that differ in one thing.")
     ] = False,
+    models: Annotated[
+        ModelNames | None,
+        typer.Option(
+            help="Tell models apart by canonical form (the default), or by the string as it was "
+            "written; --compare, --nested and --plot do so by themselves where its N, R or S "
+            "stand for several numbers."
+        ),
+    ] = None,
     latest: Annotated[
         bool,
         typer.Option(
@@ -95,7 +104,8 @@ def results(
     if where is not None:
         found = found.where(where)
     with _own_words():
-        table, index = _table(found, best, by, pivot, compare, nested, metric, limit)
+        kind: Any = None if models is None else models.value
+        table, index = _table(found, best, by, pivot, compare, nested, metric, limit, kind)
     if table is None:
         _show_rows(found, columns, sort, limit, export)
     else:
@@ -109,7 +119,7 @@ def results(
         from nems_dsl.visualization.sweeps import plot_results
 
         with _own_words():
-            figure = plot_results(found, metric, pair=compare)
+            figure = plot_results(found, metric, pair=compare, models=kind)
         save_figure(figure, plot)
     for path in (export, plot):
         if path is not None:
@@ -136,18 +146,20 @@ def _table(
     nested: bool,
     metric: str,
     limit: int,
+    models: Any,
 ) -> tuple[DataFrame | None, bool]:
     """Give the table that is asked for, and whether its index says something."""
     if best:
-        return found.best(metric, by, n=1 if by is not None else limit or len(found) or 1), False
+        n = 1 if by is not None else limit or len(found) or 1
+        return found.best(metric, by, n=n, models=models or "canonical"), False
     if pivot:
-        return found.pivot(metric), True
+        return found.pivot(metric, models=models or "canonical"), True
     if compare is not None:
-        comparison = found.compare(*compare, metric)
+        comparison = found.compare(*compare, metric, models=models)
         say(f"{comparison}\n")
         return comparison.to_pandas(), False
     if nested:
-        return found.nested(metric), False
+        return found.nested(metric, models=models), False
     return None, False
 
 

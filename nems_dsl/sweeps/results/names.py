@@ -92,7 +92,7 @@ def find_model(connection: Connection, models: Names, given: str) -> str:
         return given
     table = schema.models.c
     stored = connection.execute(select(table.key, table.canonical, table.model_id)).all()
-    wanted = {given, _canonical(given)}
+    wanted = {given, canonical_or_none(given)}
     keys = [key for key, text, model_id in stored if text in wanted or model_id == given]
     jobs = schema.jobs.c
     if not keys:
@@ -110,11 +110,51 @@ def find_model(connection: Connection, models: Names, given: str) -> str:
     if len(names) == 1:
         return names[0]
     if names:
-        raise ValueError(f"{given!r} stands for several models: {', '.join(names)}")
+        raise ValueError(
+            f"{given!r} stands for several models: {', '.join(names)}; to compare models by the "
+            "strings as they were written, give all of them so (models='string', --models string)"
+        )
     raise ValueError(unknown("model", given, models.names))
 
 
-def _canonical(given: str) -> str | None:
+def names_for(connection: Connection, given: Iterable[str], kind: ModelNames | None) -> Names:
+    """Return the names of a kind; by default those by which each of some models is one.
+
+    A string with symbols (N, R, S) is another canonical model in data with other numbers of
+    channels, so that models which are given by such strings are told apart by the strings.
+    """
+    if kind is not None:
+        return read_names(connection, kind)
+    models, strings = read_names(connection), read_names(connection, "string")
+    wanted = set(given)
+    symbolic = set(ambiguous_strings(connection, (), models))
+    return strings if wanted & symbolic and wanted <= set(strings.names) else models
+
+
+def ambiguous_strings(
+    connection: Connection, conditions: Iterable[ColumnElement[bool]], models: Names
+) -> list[str]:
+    """Return the strings that stand for several canonical models among rows of some kind."""
+    spellings, jobs = schema.spellings.c, schema.jobs.c
+    known = set(models.names)
+    rows = connection.execute(select(spellings.key, spellings.string)).all()
+    # a string that is canonical stands for itself; most are, and then no rows need be read
+    string_of = {key: string for key, string in rows if string not in known}
+    if not string_of:
+        return []
+    pairs = connection.execute(
+        select(jobs.spelling_key, jobs.model_key)
+        .where(is_among(jobs.spelling_key, string_of), *conditions)
+        .distinct()
+    )
+    found: dict[str, set[int]] = {}
+    for spelling, model in pairs:
+        found.setdefault(string_of[spelling], set()).add(model)
+    return [string for string, keys in found.items() if len(keys) > 1]
+
+
+def canonical_or_none(given: str) -> str | None:
+    """Return the canonical form of a string; None if it is no model of the native language."""
     try:
         return canonical(given)
     except ModelStringError:

@@ -17,7 +17,15 @@ from .cells import read_cells
 from .comparison import Comparison, read_scores
 from .export import check_ending, list_printed, with_aliases, write_table
 from .job_table import list_variables, read_table, usual_columns
-from .names import ModelNames, find_model, read_names, read_neurons
+from .names import (
+    ModelNames,
+    ambiguous_strings,
+    canonical_or_none,
+    find_model,
+    names_for,
+    read_names,
+    read_neurons,
+)
 from .nesting import find_steps
 from .row_filters import condition_keys, conditions_for, latest_conditions, sweep_conditions
 from .row_selection import Selection, read_pairs, read_variables
@@ -332,7 +340,7 @@ class Results:
     # ---- comparisons -------------------------------------------------------------------------
 
     def compare(
-        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames = "canonical"
+        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames | None = None
     ) -> Comparison:
         """Compare two models on the neurons that both were scored on.
 
@@ -341,8 +349,9 @@ class Results:
         a, b : str
             Models, by string or by model_id.
         metric : str
-        models : {"canonical", "string"}
-            As for `pivot`.
+        models : {"canonical", "string"}, optional
+            As for `pivot`. By default "string" where `a` or `b` is a string whose symbols stood
+            for several numbers, and both are strings as they were written; otherwise "canonical".
 
         Returns
         -------
@@ -356,7 +365,7 @@ class Results:
             There is no such model, or no neuron that both were scored on; or as for `pivot`.
         """
         with self._read() as connection:
-            names = read_names(connection, models)
+            names = names_for(connection, (a, b), models)
             chosen = [find_model(connection, names, model) for model in (a, b)]
             table = read_scores(connection, self._selection, metric, names, chosen)
         comparison = table.compare(*chosen)
@@ -370,7 +379,7 @@ class Results:
         *,
         pairs: Iterable[tuple[str, str]] | None = None,
         metric: str = "r_test",
-        models: ModelNames = "canonical",
+        models: ModelNames | None = None,
     ) -> pd.DataFrame:
         """Compare many pairs of models; p-values are corrected for their number.
 
@@ -381,8 +390,8 @@ class Results:
         pairs : iterable of (str, str), optional
             Or the pairs to compare. Without either, all pairs.
         metric : str
-        models : {"canonical", "string"}
-            As for `pivot`.
+        models : {"canonical", "string"}, optional
+            As for `compare`, with the models that are given.
 
         Returns
         -------
@@ -398,8 +407,11 @@ class Results:
         """
         if reference is not None and pairs is not None:
             raise ValueError("give a reference to compare with, or pairs, not both")
+        given = [reference] if reference is not None else []
+        pairs = None if pairs is None else list(pairs)
+        given += [model for pair in pairs or () for model in pair]
         with self._read() as connection:
-            names = read_names(connection, models)
+            names = names_for(connection, given, models)
 
             def find(model: str) -> str:
                 return find_model(connection, names, model)
@@ -411,12 +423,14 @@ class Results:
             chosen = list(table.all_pairs(first))
         return table.compare_pairs(chosen)
 
-    def nested(self, metric: str = "r_test") -> pd.DataFrame:
+    def nested(self, metric: str = "r_test", *, models: ModelNames | None = None) -> pd.DataFrame:
         """Compare models that differ by one keyword, one option or one value.
 
         Parameters
         ----------
         metric : str
+        models : {"canonical", "string"}, optional
+            As for `pivot`; by default `model_names`.
 
         Returns
         -------
@@ -432,9 +446,12 @@ class Results:
             As for `pivot`.
         """
         with self._read() as connection:
-            names = read_names(connection)
+            names = read_names(connection, models or self._kind_of_names(connection))
+            if models is None and not all(map(canonical_or_none, names.names)):
+                # strings of another dialect; steps are found from native trees
+                names = read_names(connection)
             table = read_scores(connection, self._selection, metric, names)
-            sizes = read_cells(connection, self._selection, metric).size_of
+            sizes = read_cells(connection, self._selection, metric, names.kind).size_of
         steps = [step.from_simpler(sizes) for step in find_steps(table.present)]
         found = table.compare_pairs([(step.a, step.b) for step in steps])
         more = found["b"].map(sizes) - found["a"].map(sizes)
@@ -516,6 +533,21 @@ class Results:
     def columns(self) -> list[str]:
         """Columns of `to_pandas`."""
         return usual_columns(self.variables)
+
+    @property
+    def model_names(self) -> ModelNames:
+        """By what models are best told apart.
+
+        "string" where the symbols (N, R, S) of a string stand for other numbers in other datasets,
+        so that it is several canonical models, and otherwise "canonical".
+        """
+        with self._read() as connection:
+            return self._kind_of_names(connection)
+
+    def _kind_of_names(self, connection: Connection) -> ModelNames:
+        models = read_names(connection)
+        found = ambiguous_strings(connection, self._selection.conditions, models)
+        return "string" if found else "canonical"
 
     @property
     def recipes(self) -> list[str]:
