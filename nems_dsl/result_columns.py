@@ -98,6 +98,7 @@ class Column:
         return self.default is None or self.type == "texts"
 
 
+# columns of one thing keep their order, for stores find what rows share by a digest of them
 COLUMNS = (
     Column("string", "text", "the model as it was written", of="spelling", default=REQUIRED,
            room="page"),
