@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ._lazy import lazy
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import BoundModel as BoundModel
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from .sweeps import open_results as open_results
     from .sweeps import sweep as sweep
     from .syntax import ModelStringError as ModelStringError
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "BoundModel": "compiler",

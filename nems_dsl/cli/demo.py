@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
+from .fit import report_to
 from .outcome import make_folder, show_scores
-from .progress import bar
 from .streams import say
 
 STRING = "wc.18x4-fir.4x15-dexp.1"
@@ -33,6 +33,7 @@ def demo(
     began = time.perf_counter()
     from nems_dsl.data import read_recording
     from nems_dsl.datasets import load_speech
+    from nems_dsl.progress import Bar
     from nems_dsl.studies.channels import fit_channels, plan_channels, split_recording
 
     make_folder(out)
@@ -48,13 +49,13 @@ def demo(
         )
     fits = []
     with (
-        bar(len(jobs), quiet=quiet) as progress,
-        closing(fit_channels(jobs, split, callback=progress.report)) as scored,
+        Bar(len(jobs), is_shown=False if quiet else None, stays=False) as bar,
+        closing(fit_channels(jobs, split, callback=report_to(bar))) as scored,
     ):
         for job, rows in zip(jobs, scored, strict=True):
             rows[0].model.save(out / f"{job.stem}.json")
             fits += rows
-            progress.step()
+            bar.step()
     show_scores(fits)
 
     from nems_dsl.visualization import plot_channels, save_figure

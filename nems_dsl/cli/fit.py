@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,11 +11,11 @@ import typer
 
 from .options import Dtype, Init, Loss, Optimizer
 from .outcome import make_folder, refuse_existing, show_scores, show_warnings
-from .progress import bar
 from .streams import note
 
 if TYPE_CHECKING:
     from nems_dsl.data.holdout import Split
+    from nems_dsl.progress import Bar
     from nems_dsl.studies import CrossValidation
     from nems_dsl.studies.channels import ChannelFit, ChannelJob
 
@@ -202,25 +203,34 @@ def _fit_and_save(
 ) -> tuple[list[ChannelFit], bool]:
     """Fit models, and save each as soon as it is there; tell whether Ctrl-C came between."""
     from nems_dsl.fitting.results import INTERRUPTED
+    from nems_dsl.progress import Bar
     from nems_dsl.studies.channels import fit_channels
 
     fits: list[ChannelFit] = []
     try:
-        with bar(len(jobs), arguments["loss"], quiet) as progress:
-            scored = fit_channels(
-                jobs, split, n_jobs=threads, callback=progress.report, **arguments
-            )
+        with Bar(len(jobs), is_shown=False if quiet else None, stays=False) as bar:
+            report = report_to(bar, arguments["loss"])
+            scored = fit_channels(jobs, split, n_jobs=threads, callback=report, **arguments)
             # closed on Ctrl-C too, which ends the threads
             with closing(scored):
                 for job, rows in zip(jobs, scored, strict=True):
                     rows[0].model.save(files[job.stem])
                     fits += rows
-                    progress.step()
+                    bar.step()
     except KeyboardInterrupt:
         return fits, True
     # a single fit takes Ctrl-C as its own end
     ends = [row.model.results for row in fits]
     return fits, any(results is not None and results.status == INTERRUPTED for results in ends)
+
+
+def report_to(bar: Bar, loss: str = "nmse") -> Callable[[ChannelJob, int, float], None] | None:
+    """Give what a fit calls with its job, the iteration and the loss; None if nobody sees it."""
+    if not bar.is_shown:
+        return None
+    return lambda job, iteration, value: bar.tell(
+        f"{job.stem}  iteration {iteration}, {loss} {value:.4f}"
+    )
 
 
 def _cross_validate(

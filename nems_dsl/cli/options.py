@@ -36,3 +36,10 @@ class Optimizer(str, Enum):  # noqa: UP042
     gauss_newton = "gauss-newton"
     lbfgs = "l-bfgs-b"
     closed_form = "closed-form"
+
+
+class ModelNames(str, Enum):  # noqa: UP042
+    """What models are told apart by."""
+
+    canonical = "canonical"
+    string = "string"

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nems_dsl.result_columns import list_metrics, select_columns
+
+from .options import ModelNames
 from .streams import note, say
 from .tables import show_table
 
@@ -17,8 +20,7 @@ if TYPE_CHECKING:
 
     from nems_dsl.sweeps import Results
 
-SHOWN = ("string", "dataset", "channel", "fold", "n_parameters", "r_fit", "r_test", "se_test",
-         "loss", "converged", "seconds", "status")  # fmt: skip
+SHOWN = select_columns(lambda column: column.room != "file")
 
 
 def results(
@@ -41,7 +43,10 @@ def results(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=0, help="Rows to print; 0 prints all.")
     ] = 20,
-    metric: Annotated[str, typer.Option(help="The score for all that follows.")] = "r_test",
+    metric: Annotated[
+        str,
+        typer.Option(help=f"The score for all that follows: {', '.join(list_metrics())}."),
+    ] = "r_test",
     best: Annotated[bool, typer.Option("--best", help="Rank the models.")] = False,
     by: Annotated[
         str | None,
@@ -59,6 +64,14 @@ def results(
     nested: Annotated[
         bool, typer.Option("--nested", help="Compare models that differ in one thing.")
     ] = False,
+    models: Annotated[
+        ModelNames | None,
+        typer.Option(
+            help="Tell models apart by canonical form (the default), or by the string as it was "
+            "written; --compare, --nested and --plot do so by themselves where its N, R or S "
+            "stand for several numbers."
+        ),
+    ] = None,
     latest: Annotated[
         bool,
         typer.Option(
@@ -91,7 +104,8 @@ def results(
     if where is not None:
         found = found.where(where)
     with _own_words():
-        table, index = _table(found, best, by, pivot, compare, nested, metric, limit)
+        kind: Any = None if models is None else models.value
+        table, index = _table(found, best, by, pivot, compare, nested, metric, limit, kind)
     if table is None:
         _show_rows(found, columns, sort, limit, export)
     else:
@@ -105,7 +119,7 @@ def results(
         from nems_dsl.visualization.sweeps import plot_results
 
         with _own_words():
-            figure = plot_results(found, metric, pair=compare)
+            figure = plot_results(found, metric, pair=compare, models=kind)
         save_figure(figure, plot)
     for path in (export, plot):
         if path is not None:
@@ -132,18 +146,20 @@ def _table(
     nested: bool,
     metric: str,
     limit: int,
+    models: Any,
 ) -> tuple[DataFrame | None, bool]:
     """Give the table that is asked for, and whether its index says something."""
     if best:
-        return found.best(metric, by, n=1 if by is not None else limit or len(found) or 1), False
+        n = 1 if by is not None else limit or len(found) or 1
+        return found.best(metric, by, n=n, models=models or "canonical"), False
     if pivot:
-        return found.pivot(metric), True
+        return found.pivot(metric, models=models or "canonical"), True
     if compare is not None:
-        comparison = found.compare(*compare, metric)
+        comparison = found.compare(*compare, metric, models=models)
         say(f"{comparison}\n")
         return comparison.to_pandas(), False
     if nested:
-        return found.nested(metric), False
+        return found.nested(metric, models=models), False
     return None, False
 
 
@@ -172,7 +188,7 @@ def _sorted(table: Any, sort: str | None) -> Any:
         return table
     name = sort.removeprefix("-")
     if name not in table.columns:
-        from nems_dsl.sweeps.results.selection import unknown
+        from nems_dsl.sweeps.results.row_selection import unknown
 
         raise ValueError(unknown("column to sort by", name, table.columns))
     return table.sort_values(name, ascending=not sort.startswith("-"), kind="stable")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
+from .._version import __version__
 from .saving import load_model, read_json, save_model, write_json
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from .preview import Sample as Sample
 from .preview import preview as preview
 from .space import Space as Space
 from .space import SpaceWarning as SpaceWarning
-from .space import Variant as Variant
 from .space import expand as expand
 from .tally import Merge as Merge
 from .tally import SpaceFault as SpaceFault
+from .variant import Variant as Variant

@@ -1,17 +1,23 @@
-"""Conditions on variants, written as text: read by a grammar, and never run as Python."""
+"""Conditions on variants, written as text: parsed as Python is, and never run as Python.
+
+What `ast.parse` gives is turned into closures, node by node, and only the kinds of nodes that are
+named here have a meaning. Before it is parsed, text in quotes is blanked and Python's own keywords
+are disguised, so that both are taken from the user's text and nothing depends on their contents.
+"""
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any
-
-from lark import Token, Tree, UnexpectedInput, UnexpectedToken
 
 from ..suggestions import did_you_mean
 from ..syntax import Diagnostic, ModelStringError, Span, clip
-from ..syntax.grammar import condition_parser
 
 Facts = Mapping[str, Any]
 Evaluate = Callable[[Facts], Any]
@@ -21,28 +27,60 @@ MOST_LEVELS = 50
 CONSTANTS = {"true": True, "false": False, "none": None}
 CONSTANTS |= {name.capitalize(): value for name, value in CONSTANTS.items()}
 KEYWORDS = frozenset(["and", "or", "not", "in"])
+
 _EXAMPLE = "a condition is such as r < 3 and nl != 'relu'"
 _IN_PYTHON = "write it as a Python function: where=lambda v: v['r'] < 3"
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+_EQUAL: dict[type, Callable[[Any, Any], Any]] = {ast.Eq: operator.eq, ast.NotEq: operator.ne}
+_ORDER: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }
-_CALCULATE: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
+_CALCULATE: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Mod: operator.mod,
+    ast.UAdd: operator.add,
+    ast.USub: operator.sub,
 }
 _INSTEAD = {"&": " and ", "&&": " and ", "|": " or ", "||": " or ", "!": " not ", "=": "=="}
+_LONE = re.compile(r"&&?|\|\|?|!(?!=)|(?<![=!<>:])=(?!=)")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+_PIECE = re.compile(
+    rf"(?P<quoted>{_QUOTED.pattern})|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<space>[ \t\r\n\f])"
+    r"|(?P<odd>['\"\\#]|[^ -~])"
+)
 
 
-def read_condition(text: str, names: Sequence[str]) -> Callable[[Facts], bool]:
-    """Read a condition as a function of what is known about a variant.
+@dataclass(frozen=True)
+class Condition:
+    """A condition that has been read; a function of what is known about a variant.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        What it asks for.
+    """
+
+    names: frozenset[str]
+    _evaluate: Evaluate
+
+    def __call__(self, facts: Facts) -> bool:
+        """Tell whether it holds; None is neither less nor greater than anything.
+
+        Raises
+        ------
+        ModelStringError
+            Values cannot be compared, or calculated with.
+        """
+        return bool(self._evaluate(facts))
+
+
+def read_condition(text: str, names: Sequence[str]) -> Condition:
+    """Read a condition.
 
     Parameters
     ----------
@@ -55,118 +93,164 @@ def read_condition(text: str, names: Sequence[str]) -> Callable[[Facts], bool]:
 
     Returns
     -------
-    callable
-        Of a mapping from names to values; gives whether the condition holds. None, the value of
-        a variable that a variant does not have, is neither less nor greater than anything.
+    Condition
 
     Raises
     ------
     ModelStringError
-        The text is no condition, or names what is not there. The function raises it too, where
-        values cannot be compared or calculated with.
+        The text is no condition, or names what is not there.
 
     Examples
     --------
-    >>> holds = read_condition("r < 3 and nl != 'relu'", ["r", "nl"])
-    >>> holds({"r": 2, "nl": "dexp"}), holds({"r": 4, "nl": "dexp"})
-    (True, False)
+    >>> holds = read_condition("r < 3 and nl != 'relu'", ["r", "nl", "taps"])
+    >>> holds({"r": 2, "nl": "dexp"}), holds({"r": 4, "nl": "dexp"}), sorted(holds.names)
+    (True, False, ['nl', 'r'])
     """
     if len(text) > LONGEST_CONDITION:
         message = f"{len(text):,} characters; a condition holds at most {LONGEST_CONDITION:,}"
-        raise _fault(text, "E508", message, Span(0, 1), _IN_PYTHON)
+        raise _fault(text, message, Span(0, 1), _IN_PYTHON)
+    begin, tree = _parse(text)
+    reader = _Reader(text, begin, names)
+    if isinstance(tree, ast.Tuple | ast.List):
+        raise _fault(text, "a list by itself is no condition", reader.span(tree), _EXAMPLE)
+    evaluate = reader.read(tree)
+    if reader.faults:
+        raise ModelStringError(text, reader.faults)
+    return Condition(frozenset(reader.used), evaluate)
+
+
+# ---- from text to tree -----------------------------------------------------------------------
+
+
+def _parse(text: str) -> tuple[int, ast.expr]:
+    """Give Python's tree, and the place in the text at which it begins."""
+
+    def disguise(piece: re.Match[str]) -> str:
+        found = piece.group()
+        if piece["quoted"] is not None:
+            return found[0] + "_" * (len(found) - 2) + found[-1]
+        if piece["word"] is not None:
+            is_ours = found in KEYWORDS or found in CONSTANTS
+            return "_" + found[1:] if iskeyword(found) and not is_ours else found
+        if piece["space"] is not None:
+            return " "  # a line that ends would end the expression too
+        if found in "'\"":
+            hint = "text stands in quotes: nl == 'dexp'"
+            raise _fault(text, "the quotes are not closed", Span(*piece.span()), hint)
+        raise _meaningless(text, Span(*piece.span()))
+
+    plain = _PIECE.sub(disguise, text)
+    if not plain.strip():
+        raise _fault(text, "the condition is empty", Span(0, len(text)), _EXAMPLE)
+    if (sign := _LONE.search(plain)) is not None:
+        before, meant, after = text[: sign.start()], _INSTEAD[sign.group()], text[sign.end() :]
+        hint = f"`{meant.strip()}` is meant: {' '.join((before + meant + after).split())}"
+        raise _meaningless(text, Span(*sign.span()), hint)
+    begin = len(plain) - len(plain.lstrip())
     try:
-        tree = condition_parser().parse(text)
-    except UnexpectedInput as refusal:
-        raise _refusal(text, refusal) from None
-    writer = _Writer(text, names)
-    evaluate = writer.write(tree.children[0])
-    if writer.faults:
-        raise ModelStringError(text, writer.faults)
-    return lambda facts: bool(evaluate(facts))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # `1or 2`: Python warns of it, and goes on
+            return begin, ast.parse(plain.strip(), mode="eval").body
+    except SyntaxError as refusal:
+        raise _refusal(text, begin, refusal) from None
+    except (RecursionError, MemoryError, ValueError, Warning):
+        raise _too_deep(text, Span(0, len(text))) from None
 
 
-class _Writer:
-    """Turns a tree into one function; each knows where it stands, for faults of evaluation."""
+def _refusal(text: str, begin: int, refusal: SyntaxError) -> ModelStringError:
+    """Point at what Python's parser stopped at; its words change from version to version."""
+    first, after = refusal.offset or 0, refusal.end_offset or 0
+    at, stop = begin + first - 1, begin + max(after, first + 1) - 1
+    if not first or not text[at:].strip():
+        return _fault(text, "the condition ends too early", Span(len(text), len(text)), _EXAMPLE)
+    if "never closed" in refusal.msg:
+        return _fault(text, f"`{text[at]}` is not closed", Span(at, at + 1), _EXAMPLE)
+    if "too many nested" in refusal.msg:
+        return _too_deep(text, Span(at, at + 1))
+    return _meaningless(text, Span(at, min(stop, len(text))))
 
-    def __init__(self, text: str, names: Sequence[str]):
-        self.text, self.names = text, names
+
+def _meaningless(text: str, span: Span, hint: str = _EXAMPLE) -> ModelStringError:
+    word = text[span.start : span.stop]
+    shown = f"`{clip(word)}`" if word.isprintable() else f"U+{ord(word[0]):04X}"
+    return _fault(text, f"{shown} has no meaning here", span, hint)
+
+
+def _too_deep(text: str, span: Span) -> ModelStringError:
+    return _fault(text, f"more than {MOST_LEVELS} levels", span, _IN_PYTHON)
+
+
+def _fault(text: str, message: str, span: Span, hint: str) -> ModelStringError:
+    return ModelStringError(text, [Diagnostic("E508", message, span, hint)])
+
+
+# ---- from tree to function -------------------------------------------------------------------
+
+
+class _Reader:
+    """Turns a tree into one function; each part knows where it stands, for faults of evaluation."""
+
+    def __init__(self, text: str, begin: int, names: Sequence[str]):
+        self.text, self.begin, self.names = text, begin, names
+        self.used: set[str] = set()
         self.faults: list[Diagnostic] = []
-        self.level = 0
 
-    def write(self, node: Any) -> Evaluate:
-        if isinstance(node, Token):
-            return self.value(node)
-        self.level += 1
-        if self.level > MOST_LEVELS:
-            message = f"more than {MOST_LEVELS} levels"
-            raise _fault(self.text, "E508", message, _span(node), _IN_PYTHON)
-        evaluate: Evaluate = getattr(self, str(node.data))(node)
-        self.level -= 1
-        return evaluate
+    def span(self, node: ast.expr) -> Span:
+        # what is parsed is plain ASCII in one line, where bytes are characters
+        return Span(self.begin + node.col_offset, self.begin + (node.end_col_offset or 0))
 
-    def value(self, token: Token) -> Evaluate:
-        found: Any = str(token)
-        if token.type == "NAME" and found not in CONSTANTS:
-            if found not in self.names:
-                self.unknown(found, _span(token))
-            return operator.itemgetter(found)
-        if token.type == "NAME":
-            found = CONSTANTS[found]
-        elif token.type == "NUMBER":
-            found = int(found) if found.isdigit() else float(found)
-        else:
-            found = found[1:-1]
-        return lambda facts: found
+    def source(self, node: ast.expr) -> str:
+        span = self.span(node)
+        return self.text[span.start : span.stop]
 
-    def unknown(self, name: str, span: Span) -> None:
-        question = did_you_mean(name, self.names, "`{}`".format, lead="")
-        known = f"there is {', '.join(self.names)}; text stands in quotes: '{clip(name)}'"
-        hint = f"{question} {known}" if question else known
-        self.faults.append(Diagnostic("E509", f"no variable `{clip(name)}`", span, hint))
+    def read(self, node: ast.expr, level: int = 1) -> Evaluate:
+        if level > MOST_LEVELS:
+            raise _too_deep(self.text, self.span(node))
 
-    def either(self, node: Tree[Token]) -> Evaluate:
-        parts = [self.write(child) for child in node.children]
-        return lambda facts: any(part(facts) for part in parts)
+        def part(child: ast.expr) -> Evaluate:
+            return self.read(child, level + 1)
 
-    def both(self, node: Tree[Token]) -> Evaluate:
-        parts = [self.write(child) for child in node.children]
-        return lambda facts: all(part(facts) for part in parts)
+        match node:
+            case ast.BoolOp(op, values):
+                joined, parts = all if isinstance(op, ast.And) else any, [part(v) for v in values]
+                return lambda facts: joined(each(facts) for each in parts)
+            case ast.UnaryOp(ast.Not(), operand):
+                negated = part(operand)
+                return lambda facts: not negated(facts)
+            case ast.UnaryOp(op, operand) if type(op) in _CALCULATE:
+                return self.calculation(node, lambda facts: 0, type(op), part(operand))
+            case ast.BinOp(left, op, right) if type(op) in _CALCULATE:
+                return self.calculation(node, part(left), type(op), part(right))
+            case ast.Compare(left, _, others):
+                return self.comparison(node, [part(left), *map(part, others)])
+            case ast.Tuple(elements) | ast.List(elements):
+                items = [part(element) for element in elements]
+                return lambda facts: tuple(item(facts) for item in items)
+            case ast.Constant(bool() | int() | float() | None as value):
+                return lambda facts: value
+            # neither 'a' 'b', which is a comma left out, nor a prefix that Python knows
+            case ast.Constant(str()) if _QUOTED.fullmatch(self.source(node)):
+                text = self.source(node)[1:-1]
+                return lambda facts: text
+            case ast.Name():
+                return self.name(self.source(node), self.span(node))
+        raise _meaningless(self.text, self.span(node))
 
-    def negated(self, node: Tree[Token]) -> Evaluate:
-        part = self.write(node.children[0])
-        return lambda facts: not part(facts)
+    def name(self, name: str, span: Span) -> Evaluate:
+        if name in CONSTANTS:
+            value = CONSTANTS[name]
+            return lambda facts: value
+        self.used.add(name)
+        if name not in self.names:
+            question = did_you_mean(name, self.names, "`{}`".format, lead="")
+            known = f"there is {', '.join(self.names)}; text stands in quotes: '{clip(name)}'"
+            hint = f"{question} {known}" if question else known
+            self.faults.append(Diagnostic("E509", f"no variable `{clip(name)}`", span, hint))
+        return operator.itemgetter(name)
 
-    def listed(self, node: Tree[Token]) -> Evaluate:
-        parts = [self.write(child) for child in node.children if child is not None]
-        return lambda facts: tuple(part(facts) for part in parts)
+    def calculation(self, node: ast.expr, left: Evaluate, sign: type, right: Evaluate) -> Evaluate:
+        apply = _CALCULATE[sign]
 
-    def plus(self, node: Tree[Token]) -> Evaluate:
-        zero: Evaluate = lambda facts: 0  # noqa: E731 - `+x` is 0 + x, with the same checks
-        return self.calculation(node, zero, operator.add, self.write(node.children[0]))
-
-    def minus(self, node: Tree[Token]) -> Evaluate:
-        zero: Evaluate = lambda facts: 0  # noqa: E731
-        return self.calculation(node, zero, operator.sub, self.write(node.children[0]))
-
-    def sum(self, node: Tree[Token]) -> Evaluate:
-        return self.terms(node)
-
-    def product(self, node: Tree[Token]) -> Evaluate:
-        return self.terms(node)
-
-    def terms(self, node: Tree[Token]) -> Evaluate:
-        first, *rest = node.children
-        result = self.write(first)
-        if len(rest) // 2 > MOST_LEVELS:
-            message = f"more than {MOST_LEVELS} terms"
-            raise _fault(self.text, "E508", message, _span(node), _IN_PYTHON)
-        for sign, child in zip(rest[::2], rest[1::2], strict=True):
-            result = self.calculation(node, result, _CALCULATE[str(sign)], self.write(child))
-        return result
-
-    def calculation(
-        self, node: Tree[Token], left: Evaluate, apply: Callable[[Any, Any], Any], right: Evaluate
-    ) -> Evaluate:
         def evaluate(facts: Facts) -> Any:
             a, b = left(facts), right(facts)
             if a is None or b is None:
@@ -175,97 +259,51 @@ class _Writer:
             if odd is not None:
                 message = f"{_shown(odd)} is no number to calculate with"
                 hint = "a variable whose values are text is compared by ==, != or in"
-                raise _fault(self.text, "E508", message, _span(node), hint)
+                raise _fault(self.text, message, self.span(node), hint)
             try:
                 return apply(a, b)
             except (ZeroDivisionError, OverflowError) as fault:
                 message = f"this has no value for {_shown(a)} and {_shown(b)}: {fault}"
                 hint = "leave such variants out first: r != 0 and 6 / r > 2"
-                raise _fault(self.text, "E508", message, _span(node), hint) from None
+                raise _fault(self.text, message, self.span(node), hint) from None
 
         return evaluate
 
-    def comparison(self, node: Tree[Token]) -> Evaluate:
-        values = [self.write(child) for child in node.children[::2]]
-        tests = [self.relation(node, relation) for relation in node.children[1::2]]
+    def comparison(self, node: ast.Compare, values: list[Evaluate]) -> Evaluate:
+        signs = [type(op) for op in node.ops]
 
         def evaluate(facts: Facts) -> bool:
             left = values[0](facts)
-            for test, value in zip(tests, values[1:], strict=True):
+            for sign, value in zip(signs, values[1:], strict=True):
                 right = value(facts)
-                if not test(left, right):
+                if not self.holds(node, left, sign, right):
                     return False
                 left = right
             return True
 
         return evaluate
 
-    def relation(self, node: Tree[Token], relation: Any) -> Callable[[Any, Any], bool]:
-        if relation.data == "contained":
-            return lambda a, b: self.is_in(node, a, b)
-        if relation.data == "absent":
-            return lambda a, b: not self.is_in(node, a, b)
-        sign = str(relation.children[0])
-        compare = _COMPARE[sign]
-        if sign in ("==", "!="):
-            return lambda a, b: bool(compare(a, b))
+    def holds(self, node: ast.expr, a: Any, sign: type, b: Any) -> bool:
+        if sign in _EQUAL:
+            return bool(_EQUAL[sign](a, b))
+        if sign not in _ORDER:
+            return self.is_in(node, a, b) is (sign is ast.In)
+        if a is None or b is None:
+            return False
+        if (_is_number(a) and _is_number(b)) or (isinstance(a, str) and isinstance(b, str)):
+            return bool(_ORDER[sign](a, b))
+        message = f"{_shown(a)} is neither less nor greater than {_shown(b)}"
+        hint = "numbers are compared with numbers, and text with text in quotes"
+        raise _fault(self.text, message, self.span(node), hint)
 
-        def ordered(a: Any, b: Any) -> bool:
-            if a is None or b is None:
-                return False
-            if (_is_number(a) and _is_number(b)) or (isinstance(a, str) and isinstance(b, str)):
-                return bool(compare(a, b))
-            message = f"{_shown(a)} is neither less nor greater than {_shown(b)}"
-            hint = "numbers are compared with numbers, and text with text in quotes"
-            raise _fault(self.text, "E508", message, _span(node), hint)
-
-        return ordered
-
-    def is_in(self, node: Tree[Token], a: Any, b: Any) -> bool:
-        if isinstance(b, tuple):
-            return a in b
-        if isinstance(b, str) and isinstance(a, str):
+    def is_in(self, node: ast.expr, a: Any, b: Any) -> bool:
+        if isinstance(b, tuple) or (isinstance(b, str) and isinstance(a, str)):
             return a in b
         if a is None or b is None:
             return False
         message = f"nothing can be in {_shown(b)}"
         hint = "write a list after `in`, as in r in (1, 2, 4)"
-        raise _fault(self.text, "E508", message, _span(node), hint)
-
-
-def _refusal(text: str, refusal: UnexpectedInput) -> ModelStringError:
-    """Say what is wrong with a text that is no condition."""
-    if not text.strip():
-        return _fault(text, "E508", "the condition is empty", Span(0, len(text)), _EXAMPLE)
-    at: Any = refusal.pos_in_stream
-    is_end = isinstance(refusal, UnexpectedToken) and refusal.token.type == "$END"
-    if at is None or is_end:
-        at = len(text)
-        message = "the condition ends too early"
-        return _fault(text, "E508", message, Span(at, at), _EXAMPLE)
-    found = re.match(r"[&|!=]+|[A-Za-z0-9_.]+|.", text[at:], re.DOTALL)
-    assert found is not None  # `at` is inside of the text, where anything matches `.`
-    word = found.group()
-    hint = _EXAMPLE
-    if word[0] in "'\"":
-        message, hint = "the quotes are not closed", "text stands in quotes: nl == 'dexp'"
-    else:
-        shown = f"`{clip(word)}`" if word.isprintable() else f"U+{ord(word[0]):04X}"
-        message = f"{shown} has no meaning here"
-    if word in _INSTEAD:
-        fixed = text[:at] + _INSTEAD[word] + text[at + len(word) :]
-        hint = f"`{_INSTEAD[word].strip()}` is meant: {' '.join(fixed.split())}"
-    return _fault(text, "E508", message, Span(at, at + len(word)), hint)
-
-
-def _fault(text: str, code: str, message: str, span: Span, hint: str) -> ModelStringError:
-    return ModelStringError(text, [Diagnostic(code, message, span, hint)])
-
-
-def _span(node: Any) -> Span:
-    if isinstance(node, Token):
-        return Span(node.start_pos, node.end_pos)  # type: ignore[arg-type]  # lexed, has both
-    return Span(node.meta.start_pos, node.meta.end_pos)
+        raise _fault(self.text, message, self.span(node), hint)
 
 
 def _is_number(value: Any) -> bool:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from ..syntax import Span, read_number
+from ..result_columns import ALIASES, select_columns
+from ..syntax import Diagnostic, ModelStringError, Span, clip, read_number
 from ..syntax.space_tree import (
     Alternatives,
     Choice,
@@ -24,6 +25,7 @@ from ..syntax.space_tree import (
     Sequence,
     Use,
 )
+from .condition import CONSTANTS, KEYWORDS
 
 Value = str | int | float | bool | None
 """What a variable of a pattern may stand for; None where an optional part was left out."""
@@ -218,6 +220,43 @@ def name_variables(pattern: Pattern) -> dict[int, str]:
             n_unnamed += 1
             names[node.span.start] = f"v{n_unnamed}"
     return names
+
+
+def check_names(pattern: Pattern, names: dict[int, str]) -> None:
+    """Refuse variables that would be mistaken for something else.
+
+    Parameters
+    ----------
+    pattern : Pattern
+    names : dict of int to str
+        The names of all variables, as `name_variables` gives them.
+
+    Raises
+    ------
+    ModelStringError
+        A variable has the name of a column of the results, of an unnamed variable, or of a word in
+        conditions.
+    """
+    nodes = [n for n in walk(pattern.body) if isinstance(n, Alternatives) and n.name is not None]
+    given = {node.span.start for node in nodes}
+    numbered = {name for start, name in names.items() if start not in given}
+    taken = {*select_columns(lambda column: True), *ALIASES}
+    faults = []
+    for node in nodes:
+        name = node.name or ""
+        if name in numbered:
+            why = "is given to a choice that has none"
+        elif name in taken:
+            why = "is that of a column of the results"
+        elif name in KEYWORDS or name in CONSTANTS:
+            why = "has a meaning of its own in conditions"
+        else:
+            continue
+        message = f"the name `{clip(name)}` {why}"
+        hint = f"choose another name, such as my{clip(name)}"
+        faults.append(Diagnostic("E506", message, node.name_span, hint))
+    if faults:
+        raise ModelStringError(pattern.source, faults)
 
 
 def walk(node: Sequence) -> Iterator[Part]:

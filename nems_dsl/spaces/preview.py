@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..compiler import BoundModel, known_trees, with_sizes
+from ..compiler import BoundModel
 from ..syntax import ModelStringError
-from .counting import ParameterCounts
 from .expansion import Value
+from .variant import Variant, VariantReader
 
 if TYPE_CHECKING:
-    from .space import Space, Variant
+    from .space import Space
 
 N_BINS = 10_000
 ASSUMED = {"N": 18, "R": 1, "S": 1}
@@ -115,7 +115,7 @@ def preview(
     if n_bins != 0 and n_bins < 100:
         raise ValueError(f"n_bins is 0, or at least 100, not {n_bins}")
     tell = callback or (lambda text: None)
-    closing, counts = _Closing(), ParameterCounts()
+    closing = _Closing()
     values: dict[str, dict[Value, None]] = {name: {} for name in space.variables}
     sizes, numbers = array("q"), array("q")
     tell(f"counting {space.n_variants:,} variants")
@@ -123,7 +123,7 @@ def preview(
         for name, value in variant.values.items():
             if value is not None and len(values[name]) < _MOST_VALUES:
                 values[name].setdefault(value)
-        sizes.append(counts.of(closing.close(variant)))
+        sizes.append(closing.count_parameters(variant))
         numbers.append(variant.number)
     order = sorted(range(len(sizes)), key=sizes.__getitem__)
     places = [order[0], order[(len(order) - 1) // 2], order[-1]] if order else []
@@ -154,6 +154,7 @@ class _Closing:
 
     def __init__(self) -> None:
         self.symbols: set[str] = set()
+        self._counting = VariantReader("native", {})
 
     def close(self, variant: Variant) -> BoundModel:
         """Give the model with all sizes known that its parameters depend on."""
@@ -161,6 +162,10 @@ class _Closing:
         self.symbols |= symbols
         tree = known_trees.of(variant.canonical)
         return with_sizes(tree, {each: ASSUMED[each] for each in symbols}) if symbols else tree
+
+    def count_parameters(self, variant: Variant) -> int:
+        """Count its parameters, with the symbols bound."""
+        return self._counting.count_parameters(self.close(variant))
 
 
 def _total(sizes: array[int], samples: list[Sample]) -> float:

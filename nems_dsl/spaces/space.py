@@ -11,17 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..compiler import BoundModel, check_dialect, parse, read_sizes
+from ..compiler import check_dialect, read_sizes
 from ..errors import NemsWarning
 from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span, read_space
 from ..syntax.space_tree import Alternatives, Literal, Pattern
 from .condition import read_condition
-from .counting import ParameterCounts
-from .expansion import Draft, Value, name_variables, place_in_pattern, plan, walk
-from .facts import N_PARAMETERS, Facts, IllFormed
-from .names import check_names
-from .reading import VariantReader
+from .expansion import Draft, Value, check_names, name_variables, place_in_pattern, plan, walk
 from .tally import Merge, SpaceFault, Tally
+from .variant import N_PARAMETERS, Facts, IllFormed, Variant, VariantReader
 
 Where = Callable[[Mapping[str, Any]], Any]
 
@@ -30,74 +27,6 @@ MOST_VARIANTS = 1_000_000
 
 class SpaceWarning(NemsWarning):
     """Some variants of a space are not models."""
-
-
-class Variant:
-    """One variant of a model space.
-
-    Attributes
-    ----------
-    number : int
-        Its place in the space, from 0.
-    string : str
-        The model string as the pattern spells it.
-    values : dict of str to str, int, float, bool or None
-        Of the pattern's variables: a number where the alternative is written as one, the label
-        where it has one, its text otherwise; True or False for an optional part; None for a
-        variable that this variant does not have.
-    """
-
-    __slots__ = ("_bound", "_space", "number", "string", "values")
-
-    def __init__(self, space: Space, number: int, string: str, values: dict[str, Value]):
-        self.number, self.string, self.values = number, string, values
-        self._space = space
-        self._bound: BoundModel | None = None
-
-    @property
-    def tree(self) -> BoundModel:
-        """The bound tree of the string.
-
-        Raises
-        ------
-        ModelStringError
-            The variant is not a model; it points into the variant's own string.
-        """
-        return parse(self.string, self._space.dialect, **self._space.reader.values)
-
-    @property
-    def canonical(self) -> str:
-        """The canonical form of the string; raises as `tree` does."""
-        return self._read().string
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        """Symbols that still stand for numbers: N, R, S."""
-        return self._read().symbols
-
-    @property
-    def model_id(self) -> str:
-        """Twelve hexadecimal digits that stand for the canonical form."""
-        return self._read().model_id
-
-    @property
-    def n_parameters(self) -> int:
-        """How many numbers a fit can move.
-
-        Raises
-        ------
-        ValueError
-            The string leaves sizes open: give them to `expand`.
-        """
-        return self._space.parameter_counts.of(self._read())
-
-    def _read(self) -> BoundModel:
-        if self._bound is None:
-            self._bound = self._space.reader.read(self.string)
-        return self._bound
-
-    def __repr__(self) -> str:
-        return f"Variant({self.number}, {self.string!r}, {self.values})"
 
 
 class Space:
@@ -140,7 +69,7 @@ class Space:
         if isinstance(where, str):
             where = read_condition(where, [*self.variables, N_PARAMETERS])
         self._where = where
-        self.reader, self.parameter_counts = VariantReader(dialect, sizes), ParameterCounts()
+        self.reader = VariantReader(dialect, sizes)
         self._tally: Tally | None = None
 
     def __len__(self) -> int:
@@ -157,7 +86,7 @@ class Space:
         if not 0 <= place < n_variants:
             raise IndexError(f"no variant {number}; the space has {_count(n_variants)}")
         draft = self._draft(place)
-        return Variant(self, place, draft.string, draft.values)
+        return Variant(self.reader, place, draft.string, draft.values)
 
     def models(self) -> Iterator[Variant]:
         """Give what iterating gives, and leave it to the caller to look at `faults`."""

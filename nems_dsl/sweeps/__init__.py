@@ -8,12 +8,12 @@ from .._lazy import lazy
 
 if TYPE_CHECKING:
     from .results.cells import MixedRowsError as MixedRowsError
-    from .results.cells import Neuron as Neuron
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
+    from .results.names import Neuron as Neuron
     from .results.nesting import find_steps as find_steps
-    from .results.results import Results as Results
-    from .results.results import open_results as open_results
+    from .results.stored_results import Results as Results
+    from .results.stored_results import open_results as open_results
     from .running.datasets import SharedFilesError as SharedFilesError
     from .running.limits import JobLimitError as JobLimitError
     from .running.sweeping import sweep as sweep
@@ -29,15 +29,15 @@ __getattr__, __dir__ = lazy(
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",
-        "Neuron": "results.cells",
-        "Results": "results.results",
+        "Neuron": "results.names",
         "SharedFilesError": "running.datasets",
+        "Results": "results.stored_results",
         "Store": "store.store",
         "StoreError": "store.database",
         "WorkerDiedError": "running.workers",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
-        "open_results": "results.results",
+        "open_results": "results.stored_results",
         "sweep": "running.sweeping",
     },
 )

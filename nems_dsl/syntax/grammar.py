@@ -37,19 +37,13 @@ def space_parser(strict: bool = False) -> Lark:
     return _build("space.lark", strict)
 
 
-@cache
-def condition_parser(strict: bool = False) -> Lark:
-    """Build the parser of conditions on variants; `strict` as for `model_parser`."""
-    return _build("condition.lark", strict, propagate_positions=True)
-
-
-def _build(name: str, strict: bool, propagate_positions: bool = False) -> Lark:
+def _build(name: str, strict: bool) -> Lark:
     return Lark(
         grammar_text(name),
         parser="lalr",
         lexer="contextual",
-        # most often every token of ours reaches the tree and has its own
-        propagate_positions=propagate_positions,
+        # every token of ours reaches the tree and has its own
+        propagate_positions=False,
         maybe_placeholders=True,
         import_paths=[lambda _, path: (path, grammar_text(path))],
         strict=strict,

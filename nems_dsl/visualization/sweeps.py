@@ -8,10 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..result_columns import is_higher_better
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 
 if TYPE_CHECKING:
     from ..sweeps import Comparison, Results
+    from ..sweeps.results.names import ModelNames
+    from ..sweeps.results.score_tables import Over
 
 MOST_LABELS = 4
 MOST_LINES = 60
@@ -52,7 +55,7 @@ def plot_pareto(
     ax: Axes | None = None,
     *,
     labels: int = MOST_LABELS,
-    models: str = "canonical",
+    models: ModelNames = "canonical",
 ) -> Axes:
     """Draw the score of each model against its number of parameters, and their Pareto front.
 
@@ -80,16 +83,14 @@ def plot_pareto(
     ValueError
         There is no such metric; or as for `Results.pivot`.
     """
-    from ..sweeps.results.cells import LOWER_IS_BETTER
-
     ax = own_axes(ax)
-    table = results.best(metric, n=len(results) or 1, models=models)  # type: ignore[arg-type]
+    table = results.best(metric, n=len(results) or 1, models=models)
     table = table.dropna(subset=["n_parameters", metric])
     if table.empty:
         return say_instead(ax, "no model was scored")
     size = table["n_parameters"].to_numpy(dtype=float)
     score, se = table[metric].to_numpy(dtype=float), table["se"].to_numpy(dtype=float)
-    front = pareto_front(size, score, lower=metric in LOWER_IS_BETTER)
+    front = pareto_front(size, score, lower=not is_higher_better(metric))
     ax.errorbar(
         size, score, yerr=np.nan_to_num(se), fmt="o", ms=4, color=GREY, ecolor="0.85", elinewidth=1,
         label=f"{len(table)} models",
@@ -116,8 +117,8 @@ def plot_effect(
     metric: str = "r_test",
     ax: Axes | None = None,
     *,
-    over: str = "mean",
-    models: str = "canonical",
+    over: Over = "mean",
+    models: ModelNames = "canonical",
 ) -> Axes:
     """Draw what a variable of the pattern does to the score.
 
@@ -146,7 +147,7 @@ def plot_effect(
         There is no such variable or metric; or as for `Results.effect`.
     """
     ax = own_axes(ax)
-    table = results.effect(variable, metric, over=over, models=models)  # type: ignore[arg-type]
+    table = results.effect(variable, metric, over=over, models=models)
     if table.empty:
         return say_instead(ax, "no model was scored")
     values = list(table.columns)
@@ -228,6 +229,7 @@ def plot_results(
     metric: str = "r_test",
     *,
     pair: tuple[str, str] | None = None,
+    models: ModelNames | None = None,
     figure: Figure | None = None,
 ) -> Figure:
     """Draw a sweep: score against size, each variable's effect, and two models compared.
@@ -239,6 +241,8 @@ def plot_results(
         As for `Results.pivot`.
     pair : (str, str), optional
         Models to compare; by default the best, and the smallest of the Pareto front.
+    models : {"canonical", "string"}, optional
+        As for `Results.pivot`; by default `Results.model_names`.
     figure : matplotlib.figure.Figure, optional
         Where to draw; a new one by default.
 
@@ -251,33 +255,34 @@ def plot_results(
     ValueError
         As for `plot_pareto`, `plot_effect` and `Results.compare`.
     """
-    variables = [v for v in results.variables if results.effect(v, metric).shape[1] > 1]
-    pair = _smallest_and_best(results, metric) if pair is None else pair
+    models = results.model_names if models is None else models
+    effects = {v: results.effect(v, metric, models=models) for v in results.variables}
+    variables = [variable for variable, effect in effects.items() if effect.shape[1] > 1]
+    pair = _smallest_and_best(results, metric, models) if pair is None else pair
     n_panels = 1 + len(variables) + (pair is not None)
     n_columns = 2 if n_panels in (2, 4) else min(n_panels, 3)
     n_rows = -(-n_panels // n_columns)
     if figure is None:
         figure = Figure(figsize=(4.6 * n_columns, 3.9 * n_rows), layout="constrained")
     axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    plot_pareto(results, metric, axes[0])
+    plot_pareto(results, metric, axes[0], models=models)
     for ax, variable in zip(axes[1:], variables, strict=False):
-        plot_effect(results, variable, metric, ax)
+        plot_effect(results, variable, metric, ax, models=models)
     if pair is not None:
-        plot_comparison(results.compare(*pair, metric), axes[1 + len(variables)])
+        plot_comparison(results.compare(*pair, metric, models=models), axes[1 + len(variables)])
     for ax in axes[n_panels:]:
         ax.set_axis_off()
     return figure
 
 
-def _smallest_and_best(results: Results, metric: str) -> tuple[str, str] | None:
-    from ..sweeps.results.cells import LOWER_IS_BETTER
-
-    table = results.best(metric, n=len(results) or 1).dropna(subset=["n_parameters", metric])
+def _smallest_and_best(results: Results, metric: str, models: ModelNames) -> tuple[str, str] | None:
+    table = results.best(metric, n=len(results) or 1, models=models)
+    table = table.dropna(subset=["n_parameters", metric])
     front = pareto_front(
         table["n_parameters"].to_numpy(dtype=float), table[metric].to_numpy(dtype=float),
-        lower=metric in LOWER_IS_BETTER,
+        lower=not is_higher_better(metric),
     )  # fmt: skip
-    names = table["canonical"].tolist()
+    names = table[models].tolist()
     return (names[front[0]], names[front[-1]]) if len(front) > 1 else None
 
 

@@ -1,5 +1,7 @@
 """nems-dsl results: what it shows, and how it refuses."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -149,3 +151,29 @@ def test_a_file_that_is_no_store(nems, tmp_path):
     done = nems("results", "data.csv")
     assert done.code == 1
     assert "is no store of a sweep" in done.err
+
+
+def test_symbolic_strings_of_several_numbers_of_channels(nems, tmp_path):
+    path = tmp_path / "symbolic.db"
+    a, b = "wc.Nx1-lvl.1", "wc.Nx1-dexp.1"
+    with Store.open(path) as store:
+        store.add(
+            [
+                replace(
+                    make_row(f"wc.{n}x1-{nl}.1", dataset, r_test=n / 10 + 0.1 * (nl == "dexp")),
+                    string=f"wc.Nx1-{nl}.1",
+                    variables={"nl": nl},
+                )
+                for nl in ("lvl", "dexp")
+                for n, dataset in ((6, "A"), (8, "B"))
+            ]
+        )
+    done = nems("results", path, "--compare", a, b, "--plot", "figure.png")
+    assert (done.code, "r_test over 2 neurons" in done.out) == (0, True), done.err
+    done = nems("results", path, "--nested")
+    assert done.code == 0 and "wc.Nx1-dexp.1" in done.out
+    assert "wc.8x1" in nems("results", path, "--best").out
+    assert "wc.Nx1" in nems("results", path, "--best", "--models", "string").out
+    assert "wc.Nx1" in nems("results", path, "--pivot", "--models", "string").out
+    done = nems("results", path, "--compare", a, b, "--models", "canonical")
+    assert done.code == 1 and "--models string" in done.err

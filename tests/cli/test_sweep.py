@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nems_dsl.sweeps.results.results import open_results
+from nems_dsl.sweeps.results.stored_results import open_results
 from nems_dsl.sweeps.running import executors
-from nems_dsl.sweeps.running import progress as progress_module
 from nems_dsl.sweeps.running import sweeping as module
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,6 +129,6 @@ def n_rows(store):
 
 
 def test_a_bar_on_a_terminal(nems, trials, monkeypatch, _here):
-    monkeypatch.setattr(progress_module.sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = nems("sweep", "wc.6x1-lvl.1", "-d", trials)
     assert done.code == 0 and "2/2" in done.err and "2 jobs done" in done.err

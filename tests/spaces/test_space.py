@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from nems_dsl import Model, ModelStringError, keyword_info, parse
 from nems_dsl.spaces import SpaceWarning, expand, preview
-from nems_dsl.spaces.reading import VariantReader
+from nems_dsl.spaces.variant import VariantReader
 from nems_dsl.syntax import CODES, Span, unparse_space
 from nems_dsl.syntax.space_check import check_groups
 from tests.syntax.space_strategies import PATTERNS, spell_out

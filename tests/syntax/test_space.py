@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from nems_dsl import ModelStringError
 from nems_dsl.syntax import CODES, read_space, unparse_space
-from nems_dsl.syntax.grammar import condition_parser, space_parser
+from nems_dsl.syntax.grammar import space_parser
 from nems_dsl.syntax.space_tree import (
     Alternatives,
     Choice,
@@ -178,6 +178,5 @@ def test_nothing_but_a_model_string_error_leaves(pattern):
         assert unparse_space(tree) == pattern
 
 
-@pytest.mark.parametrize("parser", [space_parser, condition_parser])
-def test_no_two_terminals_collide(parser):
-    assert parser(strict=True) is not None
+def test_no_two_terminals_collide():
+    assert space_parser(strict=True) is not None

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Connection, Table, cast, func, select
+from sqlalchemy import BigInteger, Connection, cast, func, select
 
 from ...errors import NemsError
+from ...result_columns import SIMPLE_HOLD_OUT, list_metrics
 from ..store import schema
-from ..store.rows import SIMPLE_HOLD_OUT
-from .ordering import natural
-from .selection import Selection, is_among, read_pairs, unknown
+from .names import ModelNames, neuron_order, read_names, read_neurons
+from .row_selection import Selection, read_pairs, unknown
 
-LOWER_IS_BETTER = frozenset(
-    "loss n_parameters seconds iterations evaluations se_fit se_test".split()
-)
-ModelNames = Literal["canonical", "string"]
 _UNKNOWN = 2**31  # beyond any number of parameters that a column holds
-_KEYS: dict[str, tuple[Table, str]] = {
-    "canonical": (schema.models, "model_key"),
-    "string": (schema.spellings, "spelling_key"),
-}
-METRICS = ("r_test", "r_fit", *sorted(LOWER_IS_BETTER))
 
 
 @dataclass(frozen=True)
@@ -72,14 +62,6 @@ class Cells:
         )
 
 
-@dataclass(frozen=True)
-class Neuron:
-    """A channel of a dataset; all of its channels where `channel` is None."""
-
-    dataset: str
-    channel: int | None
-
-
 def check_metric(metric: str) -> str:
     """Check the name of a score.
 
@@ -88,54 +70,9 @@ def check_metric(metric: str) -> str:
     ValueError
         There is no such score; suggests the nearest.
     """
-    if metric not in METRICS:
-        raise ValueError(unknown("metric", metric, METRICS))
+    if metric not in list_metrics():
+        raise ValueError(unknown("metric", metric, list_metrics()))
     return metric
-
-
-@dataclass(frozen=True)
-class Names:
-    """What models are called.
-
-    Attributes
-    ----------
-    kind : {"canonical", "string"}
-    names : list of str
-    place_of : dict of int to int
-        Place in `names` by the key in the column of rows that tells models apart.
-    """
-
-    kind: ModelNames
-    names: list[str]
-    place_of: dict[int, int]
-
-    @property
-    def column(self) -> ColumnElement[int]:
-        """The column of rows that tells models apart."""
-        return schema.jobs.c[_KEYS[self.kind][1]]
-
-    def are(self, chosen: Iterable[str]) -> ColumnElement[bool]:
-        """Give the condition that rows are of some models."""
-        wanted = set(chosen)
-        keys = [key for key, place in self.place_of.items() if self.names[place] in wanted]
-        return is_among(self.column, keys)
-
-    def places(self, keys: np.ndarray) -> np.ndarray:
-        """Give places in `names` for keys."""
-        found = np.zeros(max(self.place_of, default=0) + 1, dtype=np.int64)
-        found[list(self.place_of)] = list(self.place_of.values())
-        return found[keys.astype(np.int64)]
-
-
-def read_names(connection: Connection, kind: ModelNames = "canonical") -> Names:
-    """Read what the models of a store are called."""
-    if kind not in _KEYS:
-        raise ValueError(unknown("name of models", kind, _KEYS))
-    table, _ = _KEYS[kind]
-    rows = connection.execute(select(table.c.key, table.c[kind]).order_by(table.c.key)).all()
-    names = list(dict.fromkeys(name for _, name in rows))
-    place = {name: number for number, name in enumerate(names)}
-    return Names(kind, names, {key: place[name] for key, name in rows})
 
 
 def read_cells(
@@ -158,7 +95,7 @@ def read_cells(
         cast(jobs.neuron_key, BigInteger) * span + models.column,
         cast(jobs.fold - SIMPLE_HOLD_OUT, BigInteger) * _UNKNOWN
         + func.coalesce(jobs.n_parameters, _UNKNOWN - 1),
-        jobs[metric],
+        schema.column_of_jobs(connection, metric),
     ]
     pair, other, score = selection.read_numbers(connection, columns)
     neuron, key = np.divmod(pair.astype(np.int64), span)
@@ -187,23 +124,6 @@ def _ranks(order: np.ndarray) -> np.ndarray:
     found = np.zeros(int(order.max(initial=0)) + 1, dtype=np.int64)
     found[order] = np.arange(len(order))
     return found
-
-
-def neuron_order(neurons: dict[int, Neuron]) -> np.ndarray:
-    """Give the keys of neurons in the order of their names."""
-
-    def name(key: int) -> tuple[Any, int]:
-        neuron = neurons[key]
-        return natural(neuron.dataset), -1 if neuron.channel is None else neuron.channel
-
-    return np.array(sorted(neurons, key=name), dtype=np.int64)
-
-
-def read_neurons(connection: Connection) -> dict[int, Neuron]:
-    """Give the neurons by their keys."""
-    neurons = schema.neurons.c
-    rows = connection.execute(select(neurons.key, neurons.dataset, neurons.channel))
-    return {key: Neuron(name, None if c == schema.ALL_CHANNELS else c) for key, name, c in rows}
 
 
 class MixedRowsError(NemsError, ValueError):

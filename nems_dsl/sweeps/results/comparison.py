@@ -1,17 +1,24 @@
-"""Two models compared on the same neurons."""
+"""Models compared on the same neurons and folds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sqlalchemy import Connection
+
+from ..store import schema
+from .cells import check_metric, check_one_kind
+from .names import Names, Neuron, natural, neuron_order, read_neurons
+from .row_selection import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .cells import Neuron
+_MOST_FOLDS = 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,3 +227,92 @@ def tabulate(comparisons: Sequence[Comparison]) -> pd.DataFrame:
             "p_holm": holm(np.array([c.p for c in comparisons], dtype=float)),
         }
     )
+
+
+# ---- many models -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """Scores of models, a row for each fold of each neuron.
+
+    Attributes
+    ----------
+    metric : str
+    neurons : list of Neuron
+    group : (rows,) int64 array
+        Place of the neuron in `neurons`.
+    scores : dict of str to (rows,) float64 array
+        By model; NaN where there is none.
+    """
+
+    metric: str
+    neurons: list[Neuron]
+    group: np.ndarray
+    scores: dict[str, np.ndarray]
+
+    @property
+    def present(self) -> list[str]:
+        """The models, sorted by name, numbers within names by their size."""
+        return sorted(self.scores, key=natural)
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Compare two models."""
+        nothing = np.full(len(self.group), np.nan)
+        first, second = (self.scores.get(model, nothing) for model in (a, b))
+        return compare_scores(a, b, self.metric, self.neurons, self.group, first, second)
+
+    def all_pairs(self, reference: str | None) -> Iterator[tuple[str, str]]:
+        """Give a model with each of the others, or all pairs."""
+        if reference is None:
+            yield from combinations(self.present, 2)
+        else:
+            yield from ((reference, other) for other in self.present if other != reference)
+
+    def compare_pairs(self, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+        """Compare pairs of models; p-values are corrected for their number."""
+        return tabulate([self.compare(a, b) for a, b in pairs])
+
+
+def read_scores(
+    connection: Connection,
+    selection: Selection,
+    metric: str,
+    models: Names,
+    only: Sequence[str] | None = None,
+) -> ScoreTable:
+    """Read the scores of all models, or of some.
+
+    Raises
+    ------
+    ValueError
+        There is no such score; or the rows should not be mixed.
+    """
+    check_metric(metric)
+    check_one_kind(connection, selection)
+    if only is not None:
+        selection = selection.narrowed(models.are(only))
+    jobs = schema.jobs.c
+    scores_of = schema.column_of_jobs(connection, metric)
+    columns = [jobs.neuron_key, jobs.fold, models.column, scores_of]
+    neuron, fold, key, score = selection.read_numbers(connection, columns)
+    if not len(neuron):
+        return ScoreTable(metric, [], np.empty(0, int), {})
+    known = read_neurons(connection)
+    order = neuron_order(known)
+    rank = np.zeros(int(order.max()) + 1)
+    rank[order] = np.arange(len(order))
+    # as one number each, which sorts much faster than pairs
+    code = rank[neuron.astype(np.int64)] * _MOST_FOLDS + fold
+    rows, row = np.unique(code, return_inverse=True)
+    place = models.places(key)
+    by_model = np.argsort(place, kind="stable")
+    bounds = np.flatnonzero(np.diff(place[by_model])) + 1
+    scores = {}
+    for part in np.split(by_model, bounds):
+        column = np.full(len(rows), np.nan)
+        column[row[part]] = score[part]
+        scores[models.names[place[part[0]]]] = column
+    ranks, group = np.unique((rows + 1) // _MOST_FOLDS, return_inverse=True)
+    neurons = [known[key] for key in order[ranks.astype(np.int64)].tolist()]
+    return ScoreTable(metric, neurons, group, scores)

@@ -5,14 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .selection import unknown
+from ...result_columns import ALIASES, select_columns
+from .row_selection import unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ENDINGS = (".csv", ".parquet", ".tex")
-PRINTED = ("dataset", "channel", "string", "n_parameters", "r_fit", "r_test", "se_test", "status")
-"""Columns that a printed table has room for."""
+
+
+def list_printed() -> tuple[str, ...]:
+    """Return the columns that a printed table has room for: what it is of, and then the rest.
+
+    Examples
+    --------
+    >>> list_printed()[:4]
+    ('dataset', 'channel', 'string', 'n_parameters')
+    """
+    neuron = select_columns(lambda column: column.room == "page" and column.of == "neuron")
+    return neuron + select_columns(lambda column: column.room == "page" and column.of != "neuron")
 
 
 def with_aliases(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,14 +47,15 @@ def with_aliases(table: pd.DataFrame) -> pd.DataFrame:
     >>> with_aliases(pd.DataFrame(rows))["cellid"].tolist()
     ['A-0', 'A-1', 'B']
     """
+    cell, name = ALIASES
     found = table.copy()
     if "string" in table:
-        found.insert(0, "modelname", table["string"])
+        found.insert(0, name, table["string"])
     if {"dataset", "channel"} <= set(table):
         many = table.groupby("dataset")["channel"].transform("nunique") > 1
         cells = table["dataset"].astype(str)
         numbered = cells + "-" + table["channel"].astype(str)
-        found.insert(0, "cellid", numbered.where(many & table["channel"].notna(), cells))
+        found.insert(0, cell, numbered.where(many & table["channel"].notna(), cells))
     return found
 
 

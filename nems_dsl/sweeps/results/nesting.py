@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from ... import parse
-from .ordering import natural
+from ...compiler import parse
+from .names import natural
 
 if TYPE_CHECKING:
     from ...compiler import BoundKeyword

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ... import __version__
+from ..._version import __version__
 from ...compiler import known_trees
 from ...compiler.bound import model_id
 from ...data.folds import Fold, Stretch, mask

@@ -22,13 +22,13 @@ from .datasets import Dataset, DatasetWarning, check_split, share_datasets
 from .executors import run_by_executor, run_here, run_in_processes
 from .jobs import Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
-from .progress import Progress
 from .run import failed_row, forget_inputs, this_process, use_one_blas_thread
+from .sweep_progress import Progress
 from .variants import Variants
 
 if TYPE_CHECKING:
     from ...spaces.space import Space
-    from ..results.results import Results
+    from ..results.stored_results import Results
     from ..store.store import Store
 
 SERIAL = "serial"
@@ -203,7 +203,7 @@ def run_sweep(
     Results
         As of `sweep`.
     """
-    from ..results.results import open_results
+    from ..results.stored_results import open_results
     from ..store.store import Store
 
     _check_executor(executor, limits)

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ...result_columns import utc_now
 from .database import StoreError, describe
-from .rows import utc_now
 
 _PURPOSE = 0x6E656D73  # "nems", to tell our advisory locks from those of others
 _TRY = "SELECT pg_try_advisory_lock(:purpose, hashtext(current_schema()))"

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Literal
+from dataclasses import field, make_dataclass
+from typing import Any
 
-from ...spaces.expansion import Value
+from ...result_columns import COLUMNS, REQUIRED, Column
+from ...result_columns import SIMPLE_HOLD_OUT as SIMPLE_HOLD_OUT
 
 FORMAT_VERSION = 1
 """Of the store, and of what a job's identity stands for."""
-
-SIMPLE_HOLD_OUT = -1
-"""The fold of a job whose data are split once, not into folds."""
 
 
 def identity_of(
     canonical: str, data_digest: str, recipe: str, channel: int | None, fold: int
 ) -> str:
-    """Give the identity of a job: equal if, and only if, running it again would tell nothing new.
+    """Return the identity of a job: equal if, and only if, running it again would tell nothing new.
 
     Parameters
     ----------
@@ -51,101 +47,54 @@ def identity_of(
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
-def utc_now() -> str:
-    """Give the time as ISO text, UTC, to the millisecond.
-
-    Examples
-    --------
-    >>> utc_now()
-    '2...T...+00:00'
-    """
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _field(column: Column) -> tuple[str, type, Any]:
+    if column.default is REQUIRED:
+        return column.name, object, field()
+    if callable(column.default):
+        return column.name, object, field(default_factory=column.default)
+    return column.name, object, field(default=column.default)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
+def _check_status(row: Any) -> None:
+    if row.status not in ("ok", "failed"):
+        raise ValueError(f"the status of a job is 'ok' or 'failed', not {row.status!r}")
+    if row.status == "ok" and row.error is not None:
+        raise ValueError(f"a job with the status 'ok' has no error, but this: {row.error!r}")
+    if row.status == "failed" and row.error is None:
+        raise ValueError("a job with the status 'failed' has an error, which says why")
+
+
+_Fields: Any = make_dataclass(
+    "_Fields",
+    map(_field, COLUMNS),
+    namespace={"__post_init__": _check_status},
+    frozen=True,
+    slots=True,
+    kw_only=True,
+)
+
+
+class JobRow(_Fields):
     """The outcome of one job: a model string, fitted to a channel of a dataset and tested.
 
-    Attributes
-    ----------
-    identity : str
-        As `identity_of` gives it.
-    string, canonical, model_id : str
-        The model as it was written, in canonical form, and the latter's twelve digits.
-    dataset, data_digest : str
-        Name of the data, and digest of what they hold.
-    recipe : str
-        How the model was fitted and tested, as JSON text.
-    channel : int or None
-        Channel of the response; None for a model of all of them.
-    fold : int
-        From 0 on; -1 for a simple hold-out.
-    variables : mapping of str to str, int, float, bool or None
-        Values of the pattern's named variables.
-    n_parameters : int or None
-    r_fit, se_fit, r_test, se_test : float or None
-        Correlations on the data of the fit and on data held out, with their standard errors.
-    loss : float or None
-        At the end of the fit, penalties included.
-    loss_name : str or None
-    iterations, evaluations : int or None
-    seconds : float
-        Wall time of the fit; of a failed job, from its start to its end.
-    converged : bool or None
-    warnings : tuple of str
-    optimizer : str or None
-    seed : int or None
-    versions : mapping of str to str
-        Versions of the packages.
-    status : {"ok", "failed"}
-    error, traceback : str or None
-        Of a job that failed.
-    model : str or None
-        The fitted model, as the text that `Model.save` writes.
-    finished : str
-        When, as ISO text, UTC.
+    Its attributes are the columns of `nems_dsl.result_columns`, where each is described. Values
+    are those of Python: None for what there is not, a tuple of texts, a dict of values by name.
 
     Raises
     ------
+    TypeError
+        There is no such column, or one is missing that every row has.
     ValueError
         The status is neither "ok" nor "failed", or does not go with the error.
+
+    Examples
+    --------
+    >>> row = JobRow(
+    ...     identity="4b2d", string="lvl", canonical="lvl.1", model_id="01ab", dataset="A1",
+    ...     data_digest="6c1f", recipe="{}", r_test=0.5,
+    ... )
+    >>> row.r_test, row.loss, row.fold, row.warnings
+    (0.5, None, -1, ())
     """
 
-    identity: str
-    string: str
-    canonical: str
-    model_id: str
-    dataset: str
-    data_digest: str
-    recipe: str
-    channel: int | None = None
-    fold: int = SIMPLE_HOLD_OUT
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    n_parameters: int | None = None
-    r_fit: float | None = None
-    se_fit: float | None = None
-    r_test: float | None = None
-    se_test: float | None = None
-    loss: float | None = None
-    loss_name: str | None = None
-    iterations: int | None = None
-    evaluations: int | None = None
-    seconds: float = 0.0
-    converged: bool | None = None
-    warnings: tuple[str, ...] = ()
-    optimizer: str | None = None
-    seed: int | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
-    status: Literal["ok", "failed"] = "ok"
-    error: str | None = None
-    traceback: str | None = None
-    model: str | None = None
-    finished: str = field(default_factory=utc_now)
-
-    def __post_init__(self) -> None:
-        if self.status not in ("ok", "failed"):
-            raise ValueError(f"the status of a job is 'ok' or 'failed', not {self.status!r}")
-        if self.status == "ok" and self.error is not None:
-            raise ValueError(f"a job with the status 'ok' has no error, but this: {self.error!r}")
-        if self.status == "failed" and self.error is None:
-            raise ValueError("a job with the status 'failed' has an error, which says why")
+    __slots__ = ()

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
+import math
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, func, select
+from sqlalchemy import URL, Column, Connection, Table, delete, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
 
+from ...result_columns import COLUMNS, Thing, Type
 from . import schema
 from .database import Location, StoreError, connect, describe, locate, plain_errors
-from .format import check_integrity, prepare_format
 from .locks import FileLock, take_server_lock
 from .rows import JobRow
-from .writing import UPSERTS, write_rows
+
+_UPSERTS: dict[str, Callable[[Table], Any]] = {
+    "sqlite": sqlite.insert,
+    "postgresql": postgresql.insert,
+}
+"""Databases that a store can be in, and what inserts into them or replaces."""
 
 _CHUNK = 500  # rows to a statement: databases take some ten thousand values at most
 
@@ -108,7 +118,7 @@ class Store:
         cls, location: Location, create: bool, lock: FileLock | None, was_killed: bool
     ) -> Store:
         engine = connect(location, write=True)
-        if engine.dialect.name not in UPSERTS:
+        if engine.dialect.name not in _UPSERTS:
             raise StoreError(
                 f"{describe(location)}: a store is a SQLite file or a PostgreSQL database, "
                 f"not {engine.dialect.name}"
@@ -120,8 +130,8 @@ class Store:
                     take_server_lock(connection)
                 with connection.begin():
                     if was_killed:
-                        check_integrity(connection, location)
-                    prepare_format(connection, location, create)
+                        schema.check_integrity(connection, location)
+                    schema.prepare_format(connection, location, create)
             except BaseException:
                 connection.close()
                 raise
@@ -166,7 +176,7 @@ class Store:
         """
         with self._transaction() as connection:
             for chunk in _chunks(rows):
-                write_rows(connection, {row.identity: row for row in chunk})
+                _write_rows(connection, {row.identity: row for row in chunk})
 
     @property
     def n_rows(self) -> int:
@@ -225,3 +235,126 @@ def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
     rest = iter(items)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
+
+
+# ---- writing ---------------------------------------------------------------------------------
+
+
+def _write_rows(connection: Connection, rows: Mapping[str, JobRow]) -> None:
+    """Store rows by their identity, within a transaction; a failure never replaces a success."""
+    rows = _without_setbacks(connection, rows)
+    if not rows:
+        return
+    values = {identity: _values("job", row) for identity, row in rows.items()}
+    for of, table in schema.SHARED.items():
+        contents = {identity: _values(of, row) for identity, row in rows.items()}
+        for identity, key in _share(connection, table, contents).items():
+            values[identity][schema.key_of(of)] = key
+    _upsert(connection, schema.jobs, schema.jobs.c.identity, list(values.values()))
+    jobs = schema.jobs.c
+    stored = connection.execute(
+        select(jobs.identity, jobs.key).where(jobs.identity.in_(list(rows)))
+    ).all()
+    attached = schema.attachments
+    connection.execute(delete(attached).where(attached.c.job_key.in_([key for _, key in stored])))
+    long = [(key, _values("attachment", rows[identity])) for identity, key in stored]
+    if kept := [{"job_key": key, **texts} for key, texts in long if any(texts.values())]:
+        connection.execute(insert(attached), kept)
+
+
+def _without_setbacks(connection: Connection, rows: Mapping[str, JobRow]) -> dict[str, JobRow]:
+    failed = [identity for identity, row in rows.items() if row.status == "failed"]
+    if not failed:
+        return dict(rows)
+    jobs = schema.jobs.c
+    keep = set(
+        connection.scalars(
+            select(jobs.identity).where(jobs.identity.in_(failed), jobs.status == "ok")
+        )
+    )
+    return {identity: row for identity, row in rows.items() if identity not in keep}
+
+
+def _share(
+    connection: Connection, table: Table, contents: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int]:
+    """Store what many rows share, once; give its key for each identity."""
+    # most rows of a sweep share them, so that each is made and looked up once
+    distinct = {identity: tuple(values.items()) for identity, values in contents.items()}
+    digest_of = {items: _digest(items) for items in dict.fromkeys(distinct.values())}
+    by_digest = {digest: dict(items) for items, digest in digest_of.items()}
+    statement = select(table.c.digest, table.c.key).where(table.c.digest.in_(list(by_digest)))
+    known = {digest: key for digest, key in connection.execute(statement)}
+    if new := [digest for digest in by_digest if digest not in known]:
+        connection.execute(insert(table), [{"digest": d, **by_digest[d]} for d in new])
+        known = {digest: key for digest, key in connection.execute(statement)}
+    return {identity: known[digest_of[items]] for identity, items in distinct.items()}
+
+
+def _upsert(
+    connection: Connection, table: Table, unique: Column[str], rows: list[dict[str, Any]]
+) -> None:
+    statement = _UPSERTS[connection.dialect.name](table)
+    new = {name: statement.excluded[name] for name in rows[0] if name != unique.name}
+    connection.execute(statement.on_conflict_do_update(index_elements=[unique], set_=new), rows)
+
+
+def _values(of: Thing, row: JobRow) -> dict[str, Any]:
+    """Return what a row tells of something, as it is stored."""
+    return {
+        name: getattr(row, name) if write is None else write(getattr(row, name))
+        for name, write in _WRITERS[of]
+    }
+
+
+def _integer(value: int | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _real(value: float | None) -> float | None:
+    # databases differ in what they make of NaN; none is in doubt about NULL
+    return None if value is None or math.isnan(value) else float(value)
+
+
+def _flag(value: bool | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _list(texts: Sequence[str]) -> str | None:
+    return json.dumps(list(texts)) if texts else None
+
+
+def _pack(text: str | None) -> bytes | None:
+    return None if text is None else zlib.compress(text.encode())
+
+
+def _to_json(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values), default=lambda scalar: scalar.item())
+
+
+def _number_of(channel: int | None) -> int:
+    return schema.ALL_CHANNELS if channel is None else int(channel)
+
+
+_WRITE: dict[Type, Callable[[Any], Any] | None] = {
+    "text": None,  # as it is
+    "word": None,
+    "integer": _integer,
+    "large integer": _integer,
+    "number": _real,
+    "yes or no": _flag,
+    "texts": _list,
+    "values by name": _to_json,
+    "long text": _pack,
+    "channel": _number_of,
+}
+# looked up once, for a sweep writes a million rows
+_WRITERS: dict[Thing, list[tuple[str, Callable[[Any], Any] | None]]] = {
+    of: [(column.name, _WRITE[column.type]) for column in COLUMNS if column.of == of]
+    for of in (*schema.SHARED, "job", "attachment")
+}
+
+
+def _digest(items: tuple[tuple[str, Any], ...]) -> str:
+    text = json.dumps([value for _, value in items])
+    return hashlib.sha256(text.encode()).hexdigest()[: schema.DIGEST]

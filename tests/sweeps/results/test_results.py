@@ -13,8 +13,8 @@ import pytest
 from nems_dsl import Model, ModelStringError
 from nems_dsl.models.saving import to_dict
 from nems_dsl.sweeps import Store, open_results
-from nems_dsl.sweeps.results.selection import Selection
-from nems_dsl.sweeps.results.table import read_table
+from nems_dsl.sweeps.results.job_table import read_table
+from nems_dsl.sweeps.results.row_selection import Selection
 
 from ..made_rows import RECIPE, failed_row, fitted_text, made_sweep, make_row
 
@@ -215,6 +215,74 @@ def test_models_by_the_string_as_it_was_written(stored):
     assert results.best(models="string")["n_neurons"].tolist() == [2]
     with pytest.raises(ValueError, match="stands for several models"):
         results.compare("wc.Nx1-lvl.1", "wc.6x1-lvl.1")
+
+
+@pytest.fixture
+def symbolic(stored):
+    """Two symbolic strings over recordings of 6 and of 8 channels, the second better by .1."""
+    rows = [
+        replace(
+            make_row(f"wc.{n}x1-{nl}.1", dataset, channel, r_test=n / 10 + 0.1 * (nl == "dexp")),
+            string=f"wc.Nx1-{nl}.1",
+            variables={"nl": nl},
+        )
+        for nl in ("lvl", "dexp")
+        for n, dataset in ((6, "A"), (8, "B"))
+        for channel in (0, 1)
+    ]
+    return stored(rows)
+
+
+def test_symbolic_strings_are_compared_as_they_were_written(symbolic):
+    a, b = "wc.Nx1-lvl.1", "wc.Nx1-dexp.1"
+    assert symbolic.model_names == "string"
+    comparison = symbolic.compare(a, b)
+    assert (comparison.a, comparison.b, comparison.n) == (a, b, 4)
+    assert comparison.difference == pytest.approx(0.1)
+    assert str(comparison) == str(symbolic.compare(a, b, models="string"))
+    for table in (symbolic.compare_all(a), symbolic.compare_all(pairs=iter([(a, b)]))):
+        assert table[["a", "b", "n_neurons"]].values.tolist() == [[a, b, 4]]
+    steps = symbolic.nested()
+    assert steps[["change", "a", "b", "n_neurons"]].values.tolist() == [
+        ["lvl.1 -> dexp.1", a, b, 4]
+    ]
+    # by their canonical forms each is two models, and these are still compared
+    assert symbolic.compare("wc.6x1-lvl.1", "wc.6x1-dexp.1").n == 2
+    assert symbolic.nested(models="canonical").n_neurons.tolist() == [2, 2]
+    with pytest.raises(ValueError, match=r"give all of them so \(models='string'"):
+        symbolic.compare(a, b, models="canonical")
+    with pytest.raises(ValueError, match=r"give all of them so \(models='string'"):
+        symbolic.compare(a, "wc.6x1-dexp.1")
+
+
+def test_a_symbolic_string_of_one_model_is_that_model(symbolic):
+    one = symbolic.select(dataset="A")
+    assert one.model_names == "canonical"
+    assert one.nested().a.tolist() == ["wc.6x1-lvl.1"]
+
+
+def test_strings_of_another_dialect_are_nested_by_their_canonical_forms(stored):
+    rows = [
+        replace(make_row(f"wc.{n}x1-fir.1x{taps}", dataset), string=f"wc.Nx1-fir.{taps}x1")
+        for taps in (5, 7)
+        for n, dataset in ((6, "A"), (8, "B"))
+    ]
+    results = stored(rows)
+    assert results.model_names == "string"
+    steps = results.nested()
+    assert steps.a.tolist() == ["wc.6x1-fir.1x5", "wc.8x1-fir.1x5"]
+    assert set(steps.change) == {"fir taps 5 -> 7"}
+
+
+def test_a_fit_of_a_symbolic_string_is_loaded_by_its_dataset(stored):
+    rows = []
+    for n, dataset in ((6, "A"), (8, "B")):
+        text, _ = fitted_text(f"wc.{n}x1-lvl.1")
+        rows.append(
+            replace(make_row(f"wc.{n}x1-lvl.1", dataset, model=text), string="wc.Nx1-lvl.1")
+        )
+    results = stored(rows)
+    assert results.load("wc.Nx1-lvl.1", "B").string == "wc.8x1-lvl.1"
 
 
 def test_metrics_that_there_are_not(results):

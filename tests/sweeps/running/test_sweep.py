@@ -16,12 +16,11 @@ import pytest
 
 from nems_dsl import open_results, sweep
 from nems_dsl.sweeps.running import executors, jobs, run
-from nems_dsl.sweeps.running import progress as progress_module
 from nems_dsl.sweeps.running import sweeping as module
 from nems_dsl.sweeps.running.datasets import share_datasets
 from nems_dsl.sweeps.running.jobs import Feed, Recipe, plan_jobs
 from nems_dsl.sweeps.running.limits import Limits
-from nems_dsl.sweeps.running.progress import Progress
+from nems_dsl.sweeps.running.sweep_progress import Progress
 from nems_dsl.sweeps.running.variants import PlainVariant
 from nems_dsl.sweeps.store.rows import JobRow
 from tests.sweeps.small import PATTERN, STRING, recording
@@ -282,7 +281,7 @@ def test_rows_are_kept_if_they_cannot_be_written():
 
 def test_a_bar_for_people(run_sweep, monkeypatch):
     stream = io.StringIO()
-    monkeypatch.setattr(progress_module.sys, "stderr", stream)
+    monkeypatch.setattr(sys, "stderr", stream)
     run_sweep(["wc.6x1-lvl.1", "wc.5x1"], show_progress=True)
     shown = stream.getvalue()
     assert "4/4" in shown and "2 failed" in shown and "fit/s" in shown

@@ -20,7 +20,6 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from nems_dsl.sweeps import Store, StoreError, open_results
-from nems_dsl.sweeps.store import format as store_format
 from nems_dsl.sweeps.store import schema
 
 from ..made_rows import failed_row, fitted_text, made_sweep, make_row
@@ -621,4 +620,31 @@ def test_the_format_is_that_of_the_rows():
     # what stands in the file and in the identities is one number
     from nems_dsl.sweeps.store import rows
 
-    assert store_format.FORMAT_VERSION is rows.FORMAT_VERSION
+    assert schema.FORMAT_VERSION is rows.FORMAT_VERSION
+
+
+# written by the first version that had stores, with `sqlite3 FILE .dump`: a fit with its model, one
+# of a fold without a score, one of all channels, and one that failed
+FIRST = Path(__file__).with_name("first_format.sql").read_text(encoding="utf-8")
+
+
+def test_stores_of_the_first_version_are_read_and_written_on(path):
+    with sqlite3.connect(path) as connection:
+        connection.executescript(FIRST)
+    connection.close()
+    table = open_results(path).to_pandas()
+    assert table.status.tolist() == ["ok", "ok", "ok", "failed"]
+    assert table.r_test.tolist()[0:3:2] == [0.5, 0.25] and table.r_test.isna().sum() == 2
+    assert table.channel.tolist()[:2] == [0, 1] and table.channel.isna().tolist()[2]
+    assert table.warnings[0] == "one; two" and table.seed[0] == 3
+    assert open_results(path).load("wc.6x1-fir.1x5-lvl.1", "A1").parameter_count == 12
+    again = make_row(finished="2026-01-01T00:00:00.000+00:00", variables={"rank": 1, "nl": "lvl"})
+    shared = ask(path, "SELECT count(*) FROM nems_dsl_neurons UNION ALL "
+                       "SELECT count(*) FROM nems_dsl_spellings")  # fmt: skip
+    with Store.open(path) as store:
+        assert store.succeeded([again.identity]) == {again.identity}
+        store.add([again])
+    # what rows share is known again by its digest, so that nothing stands there twice
+    assert shared == ask(path, "SELECT count(*) FROM nems_dsl_neurons UNION ALL "
+                               "SELECT count(*) FROM nems_dsl_spellings")  # fmt: skip
+    assert len(open_results(path)) == 4

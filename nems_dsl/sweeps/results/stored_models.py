@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, select
 
 from ..store import schema
-from .cells import check_one_kind, read_names
-from .pairing import find_model
-from .selection import Selection, find_keys, is_among, read_pairs
+from .cells import check_one_kind
+from .names import find_model, names_for
+from .row_selection import Selection, find_keys, is_among, read_pairs
 
 if TYPE_CHECKING:
     from ...models import Model
@@ -34,7 +34,7 @@ def load_model(
     ValueError
         There is no such fit, or several; says which there are.
     """
-    names = read_names(connection)
+    names = names_for(connection, [model], None)
     name = find_model(connection, names, model)
     neurons = find_keys(connection, schema.neurons, "dataset", [dataset])
     jobs = schema.jobs.c

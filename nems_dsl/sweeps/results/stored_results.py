@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy import URL
+import numpy as np
+from sqlalchemy import URL, Connection, func, select
 
-from ..store.database import connect, locate, plain_errors
-from ..store.format import check_format
-from .cells import ModelNames, read_cells, read_names, read_neurons
-from .comparison import Comparison
-from .effects import Over, effect_of
-from .export import PRINTED, check_ending, with_aliases, write_table
-from .fetching import load_model
+from ..store import schema
+from ..store.database import Location, connect, describe, locate, plain_errors
+from .cells import read_cells
+from .comparison import Comparison, read_scores
+from .export import check_ending, list_printed, with_aliases, write_table
+from .job_table import list_variables, read_table, usual_columns
+from .names import (
+    ModelNames,
+    ambiguous_strings,
+    canonical_or_none,
+    find_model,
+    names_for,
+    read_names,
+    read_neurons,
+)
 from .nesting import find_steps
-from .pairing import find_model, read_scores
-from .ranking import Rows, pivot_cells
-from .stored_rows import StoredRows
-from .summary import rank
-from .table import read_table
+from .row_filters import condition_keys, conditions_for, latest_conditions, sweep_conditions
+from .row_selection import Selection, read_pairs, read_variables
+from .score_tables import Over, Rows, effect_of, pivot_cells, rank
+from .stored_models import load_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,11 +61,11 @@ def open_results(store: str | Path | URL) -> Results:
     if isinstance(location, Path) and not location.is_file():
         raise FileNotFoundError(errno.ENOENT, "there is no store here", str(location))
     with plain_errors(location), connect(location, write=False).connect() as connection:
-        check_format(connection, location)
+        schema.check_format(connection, location)
     return Results(location)
 
 
-class Results(StoredRows):
+class Results:
     """The rows of a store, or some of them.
 
     Scores are those of a *neuron*: a channel of a dataset, or all of its channels where a model
@@ -66,7 +75,8 @@ class Results(StoredRows):
     Parameters
     ----------
     location : Path or sqlalchemy.URL
-    selection : Selection
+    selection : Selection, optional
+        All by default.
 
     Examples
     --------
@@ -95,6 +105,93 @@ class Results(StoredRows):
     'wc.6x1-fir.1x4-lvl.1'
     >>> folder.cleanup()
     """
+
+    def __init__(self, location: Location, selection: Selection | None = None):
+        self.location = location
+        self._selection = Selection() if selection is None else selection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        engine = connect(self.location, write=False)
+        # in one transaction, so that several questions are answered by the same rows
+        with plain_errors(self.location), engine.connect() as connection, connection.begin():
+            yield connection
+
+    # ---- which rows --------------------------------------------------------------------------
+
+    def select(self, **values: Any) -> Self:
+        """Give the rows that have some values.
+
+        Parameters
+        ----------
+        **values
+            By name: ``string``, ``canonical``, ``model_id``, ``dataset``, ``data_digest``,
+            ``channel``, ``fold``, ``status``, ``recipe``, or a variable of the pattern. A list
+            means any of its values.
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        ValueError
+            There is no such name or value; suggests the nearest.
+        """
+        with self._read() as connection:
+            conditions = conditions_for(connection, values)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
+
+    def where(self, condition: str | Callable[[dict[str, Any]], bool]) -> Self:
+        """Give the rows that meet a condition.
+
+        Parameters
+        ----------
+        condition : str or callable
+            Such as ``"rank < 3 and r_test > 0.2"``: names are columns and variables. Or a
+            function of a dict of the columns of a row.
+
+        Returns
+        -------
+        Results
+
+        Raises
+        ------
+        ModelStringError
+            The text is no condition, or names what is not there.
+        """
+        with self._read() as connection:
+            keys = condition_keys(connection, self._selection, condition)
+        return type(self)(self.location, self._selection.restricted(keys))
+
+    def latest(self) -> Self:
+        """Give the rows of the recipe that was run last, and of the last version of each dataset.
+
+        Returns
+        -------
+        Results
+        """
+        with self._read() as connection:
+            conditions = latest_conditions(connection, self._selection)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
+
+    def of_sweep(self, digests: Collection[str], recipes: Collection[str]) -> Self:
+        """Give the rows of a sweep, by its data and recipes; there may be none.
+
+        Parameters
+        ----------
+        digests : collection of str
+            Values of ``data_digest``.
+        recipes : collection of str
+            Values of ``recipe``.
+
+        Returns
+        -------
+        Results
+        """
+        with self._read() as connection:
+            conditions = sweep_conditions(connection, digests, recipes)
+        return type(self)(self.location, self._selection.narrowed(*conditions))
 
     # ---- tables ------------------------------------------------------------------------------
 
@@ -133,7 +230,8 @@ class Results(StoredRows):
         Parameters
         ----------
         metric : str
-            r_test, r_fit, se_test, se_fit, loss, n_parameters, iterations, evaluations, seconds.
+            Such as ``r_test`` or ``loss``: any score among the columns, which the page on sweeps
+            lists.
         rows : {"dataset", "neuron"}, optional
             The mean over a dataset's channels; or each neuron by itself, by dataset and channel.
             By default "dataset" if no dataset has several channels, and "neuron" otherwise.
@@ -242,7 +340,7 @@ class Results(StoredRows):
     # ---- comparisons -------------------------------------------------------------------------
 
     def compare(
-        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames = "canonical"
+        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames | None = None
     ) -> Comparison:
         """Compare two models on the neurons that both were scored on.
 
@@ -251,8 +349,9 @@ class Results(StoredRows):
         a, b : str
             Models, by string or by model_id.
         metric : str
-        models : {"canonical", "string"}
-            As for `pivot`.
+        models : {"canonical", "string"}, optional
+            As for `pivot`. By default "string" where `a` or `b` is a string whose symbols stood
+            for several numbers, and both are strings as they were written; otherwise "canonical".
 
         Returns
         -------
@@ -266,7 +365,7 @@ class Results(StoredRows):
             There is no such model, or no neuron that both were scored on; or as for `pivot`.
         """
         with self._read() as connection:
-            names = read_names(connection, models)
+            names = names_for(connection, (a, b), models)
             chosen = [find_model(connection, names, model) for model in (a, b)]
             table = read_scores(connection, self._selection, metric, names, chosen)
         comparison = table.compare(*chosen)
@@ -280,7 +379,7 @@ class Results(StoredRows):
         *,
         pairs: Iterable[tuple[str, str]] | None = None,
         metric: str = "r_test",
-        models: ModelNames = "canonical",
+        models: ModelNames | None = None,
     ) -> pd.DataFrame:
         """Compare many pairs of models; p-values are corrected for their number.
 
@@ -291,8 +390,8 @@ class Results(StoredRows):
         pairs : iterable of (str, str), optional
             Or the pairs to compare. Without either, all pairs.
         metric : str
-        models : {"canonical", "string"}
-            As for `pivot`.
+        models : {"canonical", "string"}, optional
+            As for `compare`, with the models that are given.
 
         Returns
         -------
@@ -308,8 +407,11 @@ class Results(StoredRows):
         """
         if reference is not None and pairs is not None:
             raise ValueError("give a reference to compare with, or pairs, not both")
+        given = [reference] if reference is not None else []
+        pairs = None if pairs is None else list(pairs)
+        given += [model for pair in pairs or () for model in pair]
         with self._read() as connection:
-            names = read_names(connection, models)
+            names = names_for(connection, given, models)
 
             def find(model: str) -> str:
                 return find_model(connection, names, model)
@@ -321,12 +423,14 @@ class Results(StoredRows):
             chosen = list(table.all_pairs(first))
         return table.compare_pairs(chosen)
 
-    def nested(self, metric: str = "r_test") -> pd.DataFrame:
+    def nested(self, metric: str = "r_test", *, models: ModelNames | None = None) -> pd.DataFrame:
         """Compare models that differ by one keyword, one option or one value.
 
         Parameters
         ----------
         metric : str
+        models : {"canonical", "string"}, optional
+            As for `pivot`; by default `model_names`.
 
         Returns
         -------
@@ -342,9 +446,12 @@ class Results(StoredRows):
             As for `pivot`.
         """
         with self._read() as connection:
-            names = read_names(connection)
+            names = read_names(connection, models or self._kind_of_names(connection))
+            if models is None and not all(map(canonical_or_none, names.names)):
+                # strings of another dialect; steps are found from native trees
+                names = read_names(connection)
             table = read_scores(connection, self._selection, metric, names)
-            sizes = read_cells(connection, self._selection, metric).size_of
+            sizes = read_cells(connection, self._selection, metric, names.kind).size_of
         steps = [step.from_simpler(sizes) for step in find_steps(table.present)]
         found = table.compare_pairs([(step.a, step.b) for step in steps])
         more = found["b"].map(sizes) - found["a"].map(sizes)
@@ -377,7 +484,7 @@ class Results(StoredRows):
             The ending says nothing, or a package is missing.
         """
         if check_ending(path).suffix.lower() == ".tex":
-            return write_table(self.to_pandas(PRINTED if columns is None else columns), path)
+            return write_table(self.to_pandas(list_printed() if columns is None else columns), path)
         return write_table(with_aliases(self.to_pandas(columns)), path)
 
     def load(
@@ -404,3 +511,76 @@ class Results(StoredRows):
         """
         with self._read() as connection:
             return load_model(connection, self._selection, model, dataset, channel, fold)
+
+    # ---- what there is -----------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Give the number of rows, those of failed jobs included."""
+        with self._read() as connection:
+            if self._selection.keys is None:
+                jobs = select(func.count()).select_from(schema.jobs)
+                return connection.scalar(jobs.where(*self._selection.conditions)) or 0
+            (keys,) = self._selection.read(connection, [schema.jobs.c.key])
+            return len(keys)
+
+    @property
+    def variables(self) -> list[str]:
+        """Names of the patterns' variables."""
+        with self._read() as connection:
+            return list_variables(read_variables(connection))
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of `to_pandas`."""
+        return usual_columns(self.variables)
+
+    @property
+    def model_names(self) -> ModelNames:
+        """By what models are best told apart.
+
+        "string" where the symbols (N, R, S) of a string stand for other numbers in other datasets,
+        so that it is several canonical models, and otherwise "canonical".
+        """
+        with self._read() as connection:
+            return self._kind_of_names(connection)
+
+    def _kind_of_names(self, connection: Connection) -> ModelNames:
+        models = read_names(connection)
+        found = ambiguous_strings(connection, self._selection.conditions, models)
+        return "string" if found else "canonical"
+
+    @property
+    def recipes(self) -> list[str]:
+        """In which ways the models were fitted and tested, as JSON texts."""
+        with self._read() as connection:
+            (keys,) = self._selection.read(connection, [schema.jobs.c.recipe_key])
+            recipes = schema.recipes.c
+            texts = read_pairs(connection, recipes.key, recipes.recipe)
+        return [texts[key] for key in np.unique(keys).astype(int).tolist()]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({describe(self.location)!r})"
+
+    def __str__(self) -> str:
+        with self._read() as connection:
+            return _summarise(connection, self._selection, describe(self.location))
+
+
+def _summarise(connection: Connection, selection: Selection, where: str) -> str:
+    """Write how many rows, failures, models and neurons there are."""
+    jobs = schema.jobs.c
+    columns = [jobs.status, jobs.model_key, jobs.neuron_key]
+    status, model, neuron = selection.read(connection, columns)
+    n_failed = int(np.count_nonzero(status == "failed"))
+    known = read_neurons(connection)
+    datasets = {known[int(key)].dataset for key in np.unique(neuron)}
+    failed = f", {n_failed:,} of them failed" if n_failed else ""
+    return (
+        f"{where}: {_count(len(status), 'row')}{failed}\n"
+        f"{_count(len(np.unique(model)), 'model')}, {_count(len(np.unique(neuron)), 'neuron')} "
+        f"of {_count(len(datasets), 'dataset')}"
+    )
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}{'' if n == 1 else 's'}"

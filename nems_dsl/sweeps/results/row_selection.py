@@ -85,7 +85,8 @@ class Selection:
         self, connection: Connection, columns: Sequence[ColumnElement[Any]]
     ) -> Iterator[Sequence[Any]]:
         own = [] if self.keys is None else [schema.jobs.c.key]
-        statement = select(*columns, *own).where(*self.conditions).order_by(schema.jobs.c.key)
+        statement = select(*columns, *own).select_from(schema.jobs).where(*self.conditions)
+        statement = statement.order_by(schema.jobs.c.key)
         # the driver's own rows: wrapping a million of them takes as long as reading them
         cursor = connection.execute(statement).cursor
         assert cursor is not None

@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from ...progress import Bar
 from ..store.rows import JobRow
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ class Progress:
         self._handler: logging.Handler | None = None
         # of its own, so that the levels of the user's loggers stay as they are
         self._lines = logging.Logger(__name__, logging.INFO)
-        self._bar: Any = None
+        self._bar = Bar(0, is_shown=False)
         self._began = time.perf_counter()
 
     def __enter__(self) -> Self:
@@ -59,8 +60,7 @@ class Progress:
         return self
 
     def __exit__(self, *fault: object) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()
         if self._handler is not None:
             self._lines.removeHandler(self._handler)
             self._handler.close()
@@ -73,18 +73,12 @@ class Progress:
     def start(self, n_jobs: int) -> None:
         """Begin to show how many of so many jobs are done."""
         self._began = time.perf_counter()
-        if self.is_shown:
-            from tqdm.auto import tqdm
-
-            self._bar = tqdm(total=n_jobs, unit="fit", file=sys.stderr, dynamic_ncols=True)
+        self._bar = Bar(n_jobs, is_shown=self.is_shown)
 
     def skip(self, n_jobs: int) -> None:
         """Leave jobs out that are in the store already."""
         self.n_known += n_jobs
-        if self._bar is not None and n_jobs:
-            # left out of the total, or the rate would be far too high
-            self._bar.total = max(self._bar.total - n_jobs, self._bar.n)
-            self._bar.refresh()
+        self._bar.leave_out(n_jobs)
 
     def add(self, rows: Sequence[JobRow]) -> None:
         """Count jobs that have been run."""
@@ -101,18 +95,16 @@ class Progress:
             where += "" if row.fold < 0 else f", fold {row.fold}"
             for each in (logger, self._lines):
                 each.warning("failed: %s: %s", where, reason)
-        if self._bar is not None and rows:
-            self._bar.set_postfix_str(f"{self.n_failed} failed" if self.n_failed else "", False)
-            self._bar.update(len(rows))
+        if self.n_failed:
+            self._bar.tell(f"{self.n_failed} failed")
+        self._bar.step(len(rows))
 
     def end(self, outcome: str = "") -> None:
         """Write the summary down, and show it if anything is shown."""
         summary = self.summary(outcome)
         logger.info(summary)
         self._lines.info(summary)
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        self._bar.close()
         if self.is_shown:
             print(summary, file=sys.stderr)
 

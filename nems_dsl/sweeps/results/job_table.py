@@ -4,43 +4,22 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, select
 
+from ...result_columns import COLUMNS, Column, select_columns
 from ...spaces.expansion import Value
 from ..store import schema
-from .selection import Selection, read_pairs, read_variables, unknown
+from .row_selection import Selection, read_pairs, read_variables, unknown
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VARIABLES = "variables"
-_FIRST = ("string", "canonical", "model_id", "dataset", "channel", "fold")
-_THEN = tuple(
-    """
-    n_parameters r_fit se_fit r_test se_test loss loss_name converged iterations evaluations
-    seconds status error warnings optimizer seed finished data_digest recipe identity
-    """.split()
-)
-ON_REQUEST = ("versions", "traceback")
-"""Columns that are left out unless they are asked for: long, and seldom looked at."""
-
-_SHARED: dict[str, tuple[Table, str]] = {
-    "string": (schema.spellings, "spelling_key"),
-    "canonical": (schema.models, "model_key"),
-    "model_id": (schema.models, "model_key"),
-    "dataset": (schema.neurons, "neuron_key"),
-    "data_digest": (schema.neurons, "neuron_key"),
-    "channel": (schema.neurons, "neuron_key"),
-    "recipe": (schema.recipes, "recipe_key"),
-    "versions": (schema.environments, "environment_key"),
-}
-_TYPES = {"channel": "Int64", "n_parameters": "Int64", "iterations": "Int64",
-          "evaluations": "Int64", "seed": "Int64", "converged": "boolean"}  # fmt: skip
-_REALS = ("r_fit", "se_fit", "r_test", "se_test", "loss", "seconds")
+_COLUMNS = {column.name: column for column in COLUMNS}
+_VARIABLES = "variables"
 
 
 def name_columns(variables: Iterable[str]) -> dict[str, str]:
@@ -51,7 +30,7 @@ def name_columns(variables: Iterable[str]) -> dict[str, str]:
     >>> name_columns(["rank", "loss"])
     {'rank': 'rank', 'loss': 'variable_loss'}
     """
-    taken = {*_FIRST, *_THEN, *ON_REQUEST}
+    taken = set(select_columns(lambda column: column.shown != "never")) - {_VARIABLES}
     return {name: f"variable_{name}" if name in taken else name for name in variables}
 
 
@@ -62,7 +41,10 @@ def list_variables(values: dict[int, dict[str, Value]]) -> list[str]:
 
 def usual_columns(variables: Sequence[str]) -> list[str]:
     """Give the columns of a table for which none are named."""
-    return [*_FIRST, *name_columns(variables).values(), *_THEN]
+    usual = select_columns(lambda column: column.shown == "usually")
+    place = usual.index(_VARIABLES)
+    end = select_columns(lambda column: column.shown == "at the end")
+    return [*usual[:place], *name_columns(variables).values(), *usual[place + 1 :], *end]
 
 
 def read_table(
@@ -79,15 +61,16 @@ def read_table(
 
     values = read_variables(connection)
     variables = name_columns(list_variables(values))
-    known = [*usual_columns(list(variables)), *ON_REQUEST]
-    wanted = usual_columns(list(variables)) if columns is None else list(columns)
+    usual = usual_columns(list(variables))
+    known = [*usual, *select_columns(lambda column: column.shown == "on request")]
+    wanted = usual if columns is None else list(columns)
     for name in wanted:
         if name not in known:
             raise ValueError(unknown("column", name, known))
     by_column = {column: name for name, column in variables.items()}
     sources = {name: _source(name, by_column) for name in wanted}
     needed = list(dict.fromkeys(sources.values())) or ["key"]
-    expressions = [_expression(name) for name in needed]
+    expressions = [_expression(connection, name) for name in needed]
     raw = dict(zip(needed, selection.read(connection, expressions), strict=True))
     n_rows = len(next(iter(raw.values())))
     table: dict[str, Any] = {}
@@ -96,29 +79,31 @@ def read_table(
         if name in by_column:
             spelled = {key: each.get(by_column[name]) for key, each in values.items()}
             table[name] = _variable(pd, spelled, found)
-        elif name in _SHARED:
-            table[name] = _typed(pd, name, _look_up(connection, name, found))
         else:
-            table[name] = _typed(pd, name, found)
+            if _COLUMNS[name].of in schema.SHARED:
+                found = _look_up(connection, _COLUMNS[name], found)
+            table[name] = _typed(pd, _COLUMNS[name], found)
     return pd.DataFrame(table, index=pd.RangeIndex(n_rows), columns=pd.Index(wanted))
 
 
 def _source(name: str, by_column: dict[str, str]) -> str:
+    """Return the column of jobs, or of what is attached to them, that a column is read from."""
     if name in by_column:
-        return "spelling_key"
-    return _SHARED[name][1] if name in _SHARED else name
+        return schema.key_of("spelling")
+    of = _COLUMNS[name].of
+    return schema.key_of(of) if of in schema.SHARED else name
 
 
-def _expression(name: str) -> ColumnElement[Any]:
-    if name != "traceback":
-        return schema.jobs.c[name]
+def _expression(connection: Connection, name: str) -> ColumnElement[Any]:
+    if name not in _COLUMNS or _COLUMNS[name].of != "attachment":
+        return schema.column_of_jobs(connection, name)
     attached = schema.attachments.c
-    return select(attached.traceback).where(attached.job_key == schema.jobs.c.key).scalar_subquery()
+    return select(attached[name]).where(attached.job_key == schema.jobs.c.key).scalar_subquery()
 
 
-def _look_up(connection: Connection, name: str, keys: np.ndarray) -> np.ndarray:
-    table, _ = _SHARED[name]
-    contents = read_pairs(connection, table.c.key, table.c[name])
+def _look_up(connection: Connection, column: Column, keys: np.ndarray) -> np.ndarray:
+    table = schema.SHARED[column.of]
+    contents = read_pairs(connection, table.c.key, table.c[column.name])
     return _take(contents, keys)
 
 
@@ -144,24 +129,32 @@ def _variable(pd: Any, spelled: dict[int, Value], keys: np.ndarray) -> Any:
     return values
 
 
-def _typed(pd: Any, name: str, values: np.ndarray) -> Any:
-    read = _READERS.get(name)
-    if read is not None:
-        return read(values)
-    if name in _REALS:
-        return values.astype(float)
-    if name in _TYPES:
-        missing = np.array([_is_missing(value) for value in values], dtype=bool)
-        kept = np.where(missing, 0, values).astype(np.int64)
-        if name == "channel":
-            missing = missing | (kept == schema.ALL_CHANNELS)
-        if _TYPES[name] == "boolean":
-            return pd.arrays.BooleanArray(kept.astype(bool), missing)
-        return pd.arrays.IntegerArray(kept, missing)
-    return values if values.dtype != float else values.astype(object)
+def _typed(pd: Any, column: Column, values: np.ndarray) -> Any:
+    match column.type:
+        case "number":
+            return values.astype(float)
+        case "integer" if not column.is_optional:
+            return values.astype(np.int64)
+        case "integer" | "large integer" | "yes or no" | "channel":
+            return _maybe_missing(pd, column, values)
+        case "texts":
+            return _read_texts(values)
+        case "long text":
+            return _read_long(values)
+    return _read_text(values) if column.is_optional else values.astype(object)
 
 
-def _read_warnings(texts: np.ndarray) -> np.ndarray:
+def _maybe_missing(pd: Any, column: Column, values: np.ndarray) -> Any:
+    missing = np.array([_is_missing(value) for value in values], dtype=bool)
+    kept = np.where(missing, 0, values).astype(np.int64)
+    if column.type == "channel":
+        missing = missing | (kept == schema.ALL_CHANNELS)
+    if column.type == "yes or no":
+        return pd.arrays.BooleanArray(kept.astype(bool), missing)
+    return pd.arrays.IntegerArray(kept, missing)
+
+
+def _read_texts(texts: np.ndarray) -> np.ndarray:
     return np.array(["" if _is_missing(text) else "; ".join(json.loads(text)) for text in texts],
                     dtype=object)  # fmt: skip
 
@@ -180,12 +173,3 @@ def _read_long(blobs: np.ndarray) -> np.ndarray:
 def _is_missing(value: object) -> bool:
     # a column of which nothing is present is read as one of NaN
     return value is None or value != value
-
-
-_READERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "warnings": _read_warnings,
-    "error": _read_text,
-    "loss_name": _read_text,
-    "optimizer": _read_text,
-    "traceback": _read_long,
-}

@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from ...result_columns import COLUMNS, Thing
 from ...spaces.condition import read_condition
 from ..store import schema
-from .selection import Selection, find_keys, is_among, read_variables, unknown
-from .table import list_variables, name_columns, read_table, usual_columns
+from .job_table import list_variables, name_columns, read_table, usual_columns
+from .row_selection import Selection, find_keys, is_among, read_variables, unknown
 
-_SHARED = {
-    "canonical": (schema.models, "model_key"),
-    "model_id": (schema.models, "model_key"),
-    "string": (schema.spellings, "spelling_key"),
-    "dataset": (schema.neurons, "neuron_key"),
-    "data_digest": (schema.neurons, "neuron_key"),
-    "recipe": (schema.recipes, "recipe_key"),
+_SHARED: dict[str, Thing] = {
+    column.name: column.of
+    for column in COLUMNS
+    if column.of in schema.SHARED and column.type == "text"
 }
 _OWN = ("fold", "status", "channel")
 
@@ -44,8 +42,9 @@ def _condition(
 ) -> ColumnElement[bool]:
     jobs = schema.jobs.c
     if name in _SHARED:
-        table, column = _SHARED[name]
-        return is_among(jobs[column], find_keys(connection, table, name, wanted))
+        of = _SHARED[name]
+        keys = find_keys(connection, schema.SHARED[of], name, wanted)
+        return is_among(jobs[schema.key_of(of)], keys)
     if name == "channel":
         numbers = [schema.ALL_CHANNELS if channel is None else channel for channel in wanted]
         return is_among(jobs.neuron_key, find_keys(connection, schema.neurons, "channel", numbers))
@@ -76,12 +75,10 @@ def condition_keys(
     """Give the keys of the rows that meet a condition."""
     variables = list_variables(read_variables(connection))
     columns = usual_columns(variables)
+    holds: Callable[[Any], bool] = condition  # type: ignore[assignment]
     if isinstance(condition, str):
-        used: set[str] = set()
-        holds = read_condition(condition, _Watched(columns, used))
-        columns = [name for name in columns if name in used]
-    else:
-        holds = condition  # type: ignore[assignment]
+        holds = read_condition(condition, columns)
+        columns = [name for name in columns if name in holds.names]
     (keys,) = selection.read(connection, [schema.jobs.c.key])
     table = read_table(connection, selection, columns)
     if not columns:
@@ -97,20 +94,6 @@ def _evaluate(holds: Callable[[Any], bool], table: Any) -> np.ndarray:
     facts = plain.iloc[first].to_dict("records")
     met = np.array([bool(holds(fact)) for fact in facts], dtype=bool)
     return met[groups] if len(met) else np.zeros(len(table), dtype=bool)
-
-
-class _Watched(list[str]):
-    """Names that remember which of them were looked up."""
-
-    def __init__(self, names: list[str], used: set[str]):
-        super().__init__(names)
-        self._used = used
-
-    def __contains__(self, name: object) -> bool:
-        found = super().__contains__(name)
-        if found:
-            self._used.add(str(name))
-        return found
 
 
 def latest_conditions(connection: Connection, selection: Selection) -> list[ColumnElement[bool]]:

@@ -1,0 +1,110 @@
+BEGIN TRANSACTION;
+CREATE TABLE nems_dsl_attachments (
+	job_key INTEGER NOT NULL, 
+	model BLOB, 
+	traceback BLOB, 
+	PRIMARY KEY (job_key), 
+	FOREIGN KEY(job_key) REFERENCES nems_dsl_jobs ("key")
+);
+INSERT INTO "nems_dsl_attachments" VALUES(1,X'789CAD53DB6AE4300CFD9590E74C9065F9D68FD81F2865C84C9C5D43E2945C664BCBFC7B25CF942E0B65F7A12660FBE8E2A323E5AD1EE665EAB6FAA1AA739CD663BF8ED534F771AC9BEA6E3B5EE2B2A639B38F6A3EDD24045AD58278AEDB92F24F817E9F5BFBA20E435A5AF5620EE3656C957894A4C7D49730DB4377F627DB472DB6DC4D91F1BC8F23DF9EBB85EF1B3FCAD81B272CDB798EC390CE29E6ED865FBA718F727C7C8416341AA7015141D09ABFA7A61218ACF3C1286D1D781BBCC23BEE0908D11A20D2E851DD610D14009472CA68D0C19534073168636DD04E2BAB78DDDD8D552618301C14C893334F6CA84FF39EFB42AC3EA43C4881B289E97949F352D8F749243BEDDB4DD8FA87485D449F62973FAAFAA0FBEF5DB2AF222EB7E42A2FAEC761995FA3A41ABA718D5741B92BFF21265AF0C02B009FD0916D38ABF181B8F880168DE7629B8A75D1048E1C90638B0EDEE882228BE7090321046E8829A042B2867C40730BA1EFD64A48DE58A11CCB1DFED405BFD685A7B4BCB4FE4AC3F697203245408A072CB8A0C92169FB7DD4E1931F7CD5388197B8EE636996FC25D777F547044E',NULL);
+INSERT INTO "nems_dsl_attachments" VALUES(4,NULL,X'789C0B294A4C4E4D4A4CCEB652C8CB070021F204B8');
+CREATE TABLE nems_dsl_environments (
+	"key" INTEGER NOT NULL, 
+	digest VARCHAR(32) NOT NULL, 
+	versions TEXT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (digest)
+);
+INSERT INTO "nems_dsl_environments" VALUES(1,'80828c44573e96361109795d85c2dbcb','{"numpy": "2.0"}');
+CREATE TABLE nems_dsl_jobs (
+	"key" INTEGER NOT NULL, 
+	identity VARCHAR(32) NOT NULL, 
+	neuron_key INTEGER NOT NULL, 
+	model_key INTEGER NOT NULL, 
+	spelling_key INTEGER NOT NULL, 
+	recipe_key INTEGER NOT NULL, 
+	environment_key INTEGER NOT NULL, 
+	fold INTEGER NOT NULL, 
+	status VARCHAR(8) NOT NULL, 
+	n_parameters INTEGER, 
+	r_fit DOUBLE, 
+	se_fit DOUBLE, 
+	r_test DOUBLE, 
+	se_test DOUBLE, 
+	loss DOUBLE, 
+	loss_name TEXT, 
+	iterations INTEGER, 
+	evaluations INTEGER, 
+	seconds DOUBLE NOT NULL, 
+	converged BOOLEAN, 
+	optimizer TEXT, 
+	seed BIGINT, 
+	finished TEXT NOT NULL, 
+	warnings TEXT, 
+	error TEXT, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (identity), 
+	FOREIGN KEY(neuron_key) REFERENCES nems_dsl_neurons ("key"), 
+	FOREIGN KEY(model_key) REFERENCES nems_dsl_models ("key"), 
+	FOREIGN KEY(spelling_key) REFERENCES nems_dsl_spellings ("key"), 
+	FOREIGN KEY(recipe_key) REFERENCES nems_dsl_recipes ("key"), 
+	FOREIGN KEY(environment_key) REFERENCES nems_dsl_environments ("key")
+);
+INSERT INTO "nems_dsl_jobs" VALUES(1,'f23fbc8f9706551b61c0f713854635db',1,1,1,1,1,-1,'ok',12,0.6,0.01,0.5,0.02,0.75,'nmse',20,25,0.5,1,'lbfgsb',3,'2026-01-01T00:00:00.000+00:00','["one", "two"]',NULL);
+INSERT INTO "nems_dsl_jobs" VALUES(2,'87fe76911663bedeef0f1b96ecc5cb5e',2,2,2,1,1,2,'ok',15,0.6,0.01,NULL,0.02,0.75,'nmse',20,25,0.5,1,'lbfgsb',NULL,'2026-01-02T00:00:00.000+00:00',NULL,NULL);
+INSERT INTO "nems_dsl_jobs" VALUES(3,'ec59138dfe4bb93c5a52e2a14abc539b',3,3,3,1,1,-1,'ok',11,0.6,0.01,0.25,0.02,0.75,'nmse',20,25,0.5,1,'lbfgsb',NULL,'2026-01-03T00:00:00.000+00:00',NULL,NULL);
+INSERT INTO "nems_dsl_jobs" VALUES(4,'0d649a8a8ab24e628016ed034327f0e1',4,1,4,1,1,-1,'failed',12,NULL,NULL,NULL,NULL,NULL,'nmse',NULL,NULL,0.5,NULL,'lbfgsb',NULL,'2026-01-04T00:00:00.000+00:00',NULL,'ValueError: no');
+CREATE TABLE nems_dsl_models (
+	"key" INTEGER NOT NULL, 
+	digest VARCHAR(32) NOT NULL, 
+	canonical TEXT NOT NULL, 
+	model_id TEXT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (digest)
+);
+INSERT INTO "nems_dsl_models" VALUES(1,'3c377a3e399c1a493e3130c4aec68576','wc.6x1-fir.1x5-lvl.1','06d0ac8b6de3');
+INSERT INTO "nems_dsl_models" VALUES(2,'d05f25d80c15e34248f04477415fe9b7','wc.6x1-fir.1x5-dexp.1','203c834e5ebf');
+INSERT INTO "nems_dsl_models" VALUES(3,'f4be6b75f20180796bbb58152fdf7ecb','wc.6x1-fir.1x5-relu.1','d630d50b7d71');
+CREATE TABLE nems_dsl_neurons (
+	"key" INTEGER NOT NULL, 
+	digest VARCHAR(32) NOT NULL, 
+	dataset TEXT NOT NULL, 
+	data_digest TEXT NOT NULL, 
+	channel INTEGER NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (digest)
+);
+INSERT INTO "nems_dsl_neurons" VALUES(1,'8fdaf01a22d9f369d0c8d3cbeb65aef3','A1','digest of A1',0);
+INSERT INTO "nems_dsl_neurons" VALUES(2,'793d9cafd60c0138df113ec9751d5d6e','A1','digest of A1',1);
+INSERT INTO "nems_dsl_neurons" VALUES(3,'26e3f1615c39f7c2a1d81285aade4ef9','A2','digest of A2',-1);
+INSERT INTO "nems_dsl_neurons" VALUES(4,'8b02df0356f6421c0446b7d1c0e1e618','A2','digest of A2',0);
+CREATE TABLE nems_dsl_recipes (
+	"key" INTEGER NOT NULL, 
+	digest VARCHAR(32) NOT NULL, 
+	recipe TEXT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (digest)
+);
+INSERT INTO "nems_dsl_recipes" VALUES(1,'003713f458dc9eae2f107110720ff42a','{"loss": "nmse"}');
+CREATE TABLE nems_dsl_spellings (
+	"key" INTEGER NOT NULL, 
+	digest VARCHAR(32) NOT NULL, 
+	string TEXT NOT NULL, 
+	variables TEXT NOT NULL, 
+	PRIMARY KEY ("key"), 
+	UNIQUE (digest)
+);
+INSERT INTO "nems_dsl_spellings" VALUES(1,'b4271cec64518c87c1d4f8710caa62c9','wc.6x1-fir.1x5-lvl.1','{"rank": 1, "nl": "lvl"}');
+INSERT INTO "nems_dsl_spellings" VALUES(2,'6bfe5ac3a6ed3ad4a1b257a8b556595f','wc.6x1-fir.1x5-dexp.1','{"rank": 1, "nl": "dexp", "part": null, "on": true}');
+INSERT INTO "nems_dsl_spellings" VALUES(3,'d07507a1d239a3dad0f96de994476714','wc.6x1-fir.1x5-relu.1','{}');
+INSERT INTO "nems_dsl_spellings" VALUES(4,'735fa9bb6450a7c55a18cc65b4a5955d','wc.6x1-fir.1x5-lvl.1','{}');
+CREATE TABLE nems_dsl_store (
+	name VARCHAR(64) NOT NULL, 
+	value TEXT NOT NULL, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "nems_dsl_store" VALUES('format_version','1');
+INSERT INTO "nems_dsl_store" VALUES('nems_dsl','0.1.0');
+INSERT INTO "nems_dsl_store" VALUES('created','2026-01-01T00:00:00.000+00:00');
+CREATE INDEX nems_dsl_jobs_of_a_model ON nems_dsl_jobs (model_key, neuron_key);
+COMMIT;
