@@ -97,7 +97,7 @@ def results(
     else:
         _show(_sorted(table, sort), limit, index)
         if export is not None:
-            from nems_dsl.sweeps.results.results.export import write_table
+            from nems_dsl.sweeps.results.export import write_table
 
             write_table(table, export, index=index)
     if plot is not None:
@@ -115,7 +115,7 @@ def results(
 @contextmanager
 def _own_words() -> Iterator[None]:
     """Tell of an option where the package tells of a method."""
-    from nems_dsl.sweeps.results.results.cells import MixedRowsError
+    from nems_dsl.sweeps.results.cells import MixedRowsError
 
     try:
         yield
@@ -172,7 +172,7 @@ def _sorted(table: Any, sort: str | None) -> Any:
         return table
     name = sort.removeprefix("-")
     if name not in table.columns:
-        from nems_dsl.sweeps.results.results.selection import unknown
+        from nems_dsl.sweeps.results.selection import unknown
 
         raise ValueError(unknown("column to sort by", name, table.columns))
     return table.sort_values(name, ascending=not sort.startswith("-"), kind="stable")

@@ -193,7 +193,7 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     Examples
     --------
     >>> from nems_dsl.sweeps.results.cells import Neuron
-    >>> from nems_dsl.sweeps.results.results.comparison import compare_scores
+    >>> from nems_dsl.sweeps.results.comparison import compare_scores
     >>> cells = [Neuron("cell0", 0), Neuron("cell1", 0), Neuron("cell2", 0)]
     >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
     >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))

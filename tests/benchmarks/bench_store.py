@@ -20,9 +20,9 @@ import numpy as np
 
 from nems_dsl import Model
 from nems_dsl.models.saving import to_dict
-from nems_dsl.sweeps.results.results.results import open_results
-from nems_dsl.sweeps.store.store.rows import JobRow, identity_of
-from nems_dsl.sweeps.store.store.store import Store
+from nems_dsl.sweeps.results.results import open_results
+from nems_dsl.sweeps.store.rows import JobRow, identity_of
+from nems_dsl.sweeps.store.store import Store
 
 RECIPE = '{"loss": "nmse", "test": 0.2}'
 STRING = "wc.18x4-fir.4x15-dexp.1"

@@ -35,7 +35,7 @@ def main(arguments=None):
     parser.add_argument("--store", type=Path, help="keep the results there")
     arguments = parser.parse_args(arguments)
 
-    from nems_dsl.sweeps.results.results.results import open_results
+    from nems_dsl.sweeps.results.results import open_results
     from nems_dsl.sweeps.running.jobs import Recipe
     from nems_dsl.sweeps.running.limits import Limits
     from nems_dsl.sweeps.running.sweeping import run_sweep

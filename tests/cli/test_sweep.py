@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nems_dsl.sweeps.results.results.results import open_results
+from nems_dsl.sweeps.results.results import open_results
 from nems_dsl.sweeps.running import executors
 from nems_dsl.sweeps.running import progress as progress_module
 from nems_dsl.sweeps.running import sweeping as module

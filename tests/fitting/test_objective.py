@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nems_dsl import Model, ModelStringError, Objective
-from nems_dsl.fitting.engine.passes import packs
+from nems_dsl.fitting.engine import packs
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
 STRINGS = [

@@ -7,7 +7,7 @@ import pytest
 
 from nems_dsl import Model, canonical
 from nems_dsl.distributions import Beta, Exponential, Gamma, HalfNormal, Normal, Uniform
-from nems_dsl.fitting.engine.passes.vector import ParameterVector
+from nems_dsl.fitting.engine.vector import ParameterVector
 from nems_dsl.fitting.penalties import penalties_of_string, prior_penalty
 from nems_dsl.layers.base import Layer, Parameter, Phi
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, ModelStringError, Objective
-from nems_dsl.fitting.engine.passes import packs
+from nems_dsl.fitting.engine import packs
 from nems_dsl.kernels import filters, pole_zero
 from nems_dsl.layers.conv2d import Convolution
 from nems_dsl.layers.fir import FiniteImpulseResponse

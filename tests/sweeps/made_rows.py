@@ -7,7 +7,7 @@ import numpy as np
 
 from nems_dsl import Model
 from nems_dsl.models.saving import to_dict
-from nems_dsl.sweeps.store.store.rows import JobRow, identity_of
+from nems_dsl.sweeps.store.rows import JobRow, identity_of
 
 RECIPE = '{"loss": "nmse"}'
 

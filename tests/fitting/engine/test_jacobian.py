@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
-from nems_dsl.fitting.engine.passes import blocks, packs
+from nems_dsl.fitting.engine import blocks, packs
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
 STRINGS = [

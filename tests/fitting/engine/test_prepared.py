@@ -9,8 +9,8 @@ import pytest
 
 from nems_dsl import Model, Objective
 from nems_dsl.data.trials import read_inputs
-from nems_dsl.fitting.engine.passes.packs import make_packs
-from nems_dsl.fitting.engine.passes.prepared import PreparedInputs, packs_of
+from nems_dsl.fitting.engine.packs import make_packs
+from nems_dsl.fitting.engine.prepared import PreparedInputs, packs_of
 from nems_dsl.graph.reach import Reach
 
 RNG = np.random.default_rng(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nems_dsl.fitting.engine.passes.prepared import PreparedInputs
+from nems_dsl.fitting.engine.prepared import PreparedInputs
 from nems_dsl.fitting.starts.moments import Lags, StimulusMoments, stimulus_moments
 from nems_dsl.fitting.starts.receptive_field import ridge_problem
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nems_dsl import sweeps
 from nems_dsl.sweeps import Store, open_results
-from nems_dsl.sweeps.results.results.comparison import holm, signed_rank
+from nems_dsl.sweeps.results.comparison import holm, signed_rank
 
 from ..made_rows import failed_row, made_sweep, make_row
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from nems_dsl.sweeps import Store, open_results
-from nems_dsl.sweeps.results.results.export import with_aliases, write_table
+from nems_dsl.sweeps.results.export import with_aliases, write_table
 
 from ..made_rows import failed_row, make_row
 

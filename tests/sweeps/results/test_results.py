@@ -13,8 +13,8 @@ import pytest
 from nems_dsl import Model, ModelStringError
 from nems_dsl.models.saving import to_dict
 from nems_dsl.sweeps import Store, open_results
-from nems_dsl.sweeps.results.results.selection import Selection
-from nems_dsl.sweeps.results.results.table import read_table
+from nems_dsl.sweeps.results.selection import Selection
+from nems_dsl.sweeps.results.table import read_table
 
 from ..made_rows import RECIPE, failed_row, fitted_text, made_sweep, make_row
 

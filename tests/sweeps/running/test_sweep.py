@@ -23,7 +23,7 @@ from nems_dsl.sweeps.running.jobs import Feed, Recipe, plan_jobs
 from nems_dsl.sweeps.running.limits import Limits
 from nems_dsl.sweeps.running.progress import Progress
 from nems_dsl.sweeps.running.variants import PlainVariant
-from nems_dsl.sweeps.store.store.rows import JobRow
+from nems_dsl.sweeps.store.rows import JobRow
 from tests.sweeps.small import PATTERN, STRING, recording
 
 DATA = recording()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from nems_dsl.sweeps.store.store import rows
-from nems_dsl.sweeps.store.store.rows import JobRow, identity_of
+from nems_dsl.sweeps.store import rows
+from nems_dsl.sweeps.store.rows import JobRow, identity_of
 
 from ..made_rows import make_row
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from nems_dsl.sweeps import Store, StoreError, open_results
-from nems_dsl.sweeps.store.store import format as store_format
+from nems_dsl.sweeps.store import format as store_format
 from nems_dsl.sweeps.store.store import schema
 
 from ..made_rows import failed_row, fitted_text, made_sweep, make_row
