@@ -42,7 +42,7 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
     Examples
     --------
     >>> from nems_dsl import Model
-    >>> from nems_dsl.fitting import compile_model
+    >>> from nems_dsl.models import compile_model
     >>> seconds = compile_model(Model("wc.18x1-lvl.1"))
     """
     began = time.perf_counter()

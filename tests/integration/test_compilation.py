@@ -37,7 +37,7 @@ print(len(compiled))
 
 COMPILE = """
 from nems_dsl import Model
-from nems_dsl.fitting import compile_model
+from nems_dsl.models import compile_model
 for string in ("wc.18x4-fir.4x15-dexp.1", "wc.18x2.g-stp.2-fir.2x15-relu.1.s"):
     compile_model(Model(string))
 print(len(compiled))

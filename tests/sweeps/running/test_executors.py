@@ -18,7 +18,7 @@ from nems_dsl.sweeps.running.executors import run_by_executor, run_here, run_in_
 from nems_dsl.sweeps.running.run import run_task, use_one_blas_thread
 from tests.sweeps.small import PATTERN, collect, make_feed, recording, told
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # long enough for linear algebra to use several threads, if it may
 DATA = {"A": recording(0, 12_000, 1), "B": recording(1)}
 

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, event
 from nems_dsl.sweeps import sweep
 from nems_dsl.sweeps.running import sweeping
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SLOW, FAST = "wc.2x{k=1..2}-slow.{k}-wc.{k}x1", "wc.2x{k=1..3}-lvl.{k}-wc.{k}x1"
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="finds workers as Linux lists them"

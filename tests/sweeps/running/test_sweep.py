@@ -180,7 +180,7 @@ def test_threads(run_sweep):
 
 
 def test_the_example(tmp_path):
-    path = Path(__file__).resolve().parents[2] / "examples" / "sweep.py"
+    path = Path(__file__).resolve().parents[3] / "examples" / "sweep.py"
     done = subprocess.run(
         [sys.executable, "-W", "error", str(path)], cwd=tmp_path, capture_output=True, text=True,
         timeout=100, env={**os.environ, "PYTHONPATH": str(path.parents[1])},

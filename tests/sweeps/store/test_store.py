@@ -21,11 +21,11 @@ from sqlalchemy.schema import CreateTable
 
 from nems_dsl.sweeps import Store, StoreError, open_results
 from nems_dsl.sweeps.store import format as store_format
-from nems_dsl.sweeps.store.store import schema
+from nems_dsl.sweeps.store import schema
 
 from ..made_rows import failed_row, fitted_text, made_sweep, make_row
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -619,6 +619,6 @@ def test_there_is_no_store_on_a_server(server):
 
 def test_the_format_is_that_of_the_rows():
     # what stands in the file and in the identities is one number
-    from nems_dsl.sweeps.store.store import rows
+    from nems_dsl.sweeps.store import rows
 
     assert store_format.FORMAT_VERSION is rows.FORMAT_VERSION
