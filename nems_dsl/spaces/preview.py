@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..compiler import BoundModel
+from ..compiler import BoundModel, known_trees, with_sizes
 from ..syntax import ModelStringError
 from .expansion import Value
 from .variant import Variant, VariantReader

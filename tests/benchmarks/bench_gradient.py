@@ -31,6 +31,7 @@ if __name__ == "__main__":
 
 # Libraries read the number of threads when they are imported.
 import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 from nems_dsl import Model, Objective  # noqa: E402
 
@@ -374,6 +375,13 @@ def main(arguments=None):
 
 
 def test_benchmark_runs(capsys):
+    main(["--models", "thin", "--bins", "50", "--repeats", "1", "--no-peers"])
+    out = capsys.readouterr().out
+    assert "thin, 50 bins" in out and "GFLOP/s" in out
+
+
+@pytest.mark.slow
+def test_benchmark_runs_for_all_models(capsys):
     main(["--bins", "50", "--repeats", "1", "--no-peers"])
     out = capsys.readouterr().out
     assert all(f"{name}, 50 bins" in out for name in MODELS) and "GFLOP/s" in out

@@ -92,6 +92,13 @@ def test_a_wrong_pattern_or_condition_is_an_error_with_a_caret(nems, arguments):
     assert re.search(r"^ +\^+$", done.err, re.M)
 
 
+def test_the_limit_is_an_option(nems):
+    refused = nems("expand", PATTERN, "--limit", 15)
+    assert refused.code == 1 and "16 variants; more than 15 are refused" in refused.err
+    assert nems("expand", PATTERN, "--limit", 16, "--bins", 0, "-q").code == 0
+
+
+@pytest.mark.slow
 def test_the_limit_can_be_raised(nems):
     pattern = "wc.{1..1100}x{1..1000}"
     with pytest.raises(ModelStringError, match="1,100,000 variants"):

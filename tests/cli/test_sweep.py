@@ -94,7 +94,7 @@ def test_what_is_refused(nems, trials, arguments, code, message):
 
 def test_processes_and_ctrl_c(process, tmp_path, recording):
     rng = np.random.default_rng(0)
-    x = rng.random((20_000, 18))
+    x = rng.random((5_000, 18))
     np.savez(tmp_path / "long.npz", x=x, y=x @ rng.random((18, 40)))
     arguments = ["sweep", "wc.18x{r=1..4}-fir.{r}x25-dexp.1", "-d", "long.npz", "-j", "1"]
     running = subprocess.Popen(

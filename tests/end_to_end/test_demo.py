@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_it_leaves_a_figure_and_a_model_per_channel(demo):
     names = {path.name for path in folder.iterdir()}
     assert names == {"demo.png", *(f"demo.ch{channel}.json" for channel in range(7))}
     assert (folder / "demo.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_in_a_clone_git_ignores_what_it_leaves(demo):
+    folder, _ = demo
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line.removeprefix("/") for line in lines]
+    for path in folder.iterdir():
+        assert any(fnmatch(path.name, pattern) for pattern in patterns), path.name
 
 
 def test_the_held_out_excerpt_is_predicted(demo):

@@ -16,10 +16,18 @@ from .cases import all_cases
 CASES = all_cases()
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# One test for a keyword and a check: there are thirteen checks of more than 400 cases, most of
+# which take less time than pytest does to begin a test.
+@pytest.mark.parametrize("head", sorted({case.head for case in CASES}))
 @pytest.mark.parametrize("check", CHECKS.values(), ids=[name.replace(" ", "_") for name in CHECKS])
-def test_layer(check, case):
-    check(case)
+def test_keyword(check, head):
+    for case in CASES:
+        if case.head == head:
+            try:
+                check(case)
+            except Exception as error:
+                error.add_note(f"in the case {case}")
+                raise
 
 
 @settings(deadline=None, max_examples=100)

@@ -41,9 +41,9 @@ def test_forms_agree(metric):
     prediction, repeats = population()
     expected = call(metric, prediction, repeats)
     assert expected.shape == (3,) and expected.dtype == np.float64
-    np.testing.assert_array_equal(call(metric, prediction, list(repeats)), expected)
-    np.testing.assert_array_equal(call(metric, prediction, tuple(repeats)), expected)
-    np.testing.assert_array_equal(call(metric, prediction.tolist(), repeats.tolist()), expected)
+    for form in (list(repeats), tuple(repeats), repeats.tolist()):
+        np.testing.assert_allclose(call(metric, prediction, form), expected, rtol=1e-12)
+    np.testing.assert_allclose(call(metric, prediction.tolist(), repeats), expected, rtol=1e-12)
     for channel in range(3):
         one = repeats[:, :, channel]
         for form in (one.T, one.T.tolist(), list(one), one[:, :, np.newaxis]):
@@ -58,8 +58,8 @@ def test_shorter_repeats_are_those_that_end_in_nan(metric):
     ragged = [one[:n] for one, n in zip(repeats, (80, 80, 61, 50, 33, 70), strict=True)]
     for one, short in zip(repeats, ragged, strict=True):
         one[len(short) :] = np.nan
-    np.testing.assert_array_equal(
-        call(metric, prediction, ragged), call(metric, prediction, repeats)
+    np.testing.assert_allclose(
+        call(metric, prediction, ragged), call(metric, prediction, repeats), rtol=1e-12
     )
 
 
@@ -220,9 +220,12 @@ def test_a_prediction_that_is_refused(metric, prediction, repeats, message):
 def test_more_repeats_than_bins_are_taken_where_the_form_is_told():
     signal, repeats = simulate(10, 30, seed=0)
     as_array = repeats.T[:, :, np.newaxis]
-    assert signal_power(as_array) == signal_power(list(repeats.T)) > 0
+    found = signal_power(list(repeats.T))
+    assert found > 0 and found == pytest.approx(signal_power(as_array), rel=1e-12)
     # the length of the prediction tells
-    assert normalized_correlation(signal, repeats) == normalized_correlation(signal, as_array) > 0.5
+    found = normalized_correlation(signal, repeats)
+    expected = normalized_correlation(signal, as_array)
+    assert found > 0.5 and found == pytest.approx(expected, rel=1e-12)
 
 
 @every
@@ -231,7 +234,7 @@ def test_jackknife_forms(metric):
     repeats[4, :, 1] = np.nan  # a repeat that one channel does not have
     signals = (repeats,) if metric in ALONE else (prediction, repeats)
     value, error = jackknife(metric, *signals)
-    np.testing.assert_array_equal(value, call(metric, prediction, repeats))
+    np.testing.assert_allclose(value, call(metric, prediction, repeats), rtol=1e-12)
     assert error.shape == (3,) and (error > 0).all()
     for channel in range(3):
         one = repeats[:, :, channel].T

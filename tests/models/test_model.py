@@ -171,9 +171,8 @@ def test_named_signals_in_a_string():
     assert model.string == "drive=wc.3x2-fir.2x4-lvl.1"
     out = model.evaluate({"input": x})
     assert list(out) == ["input", "drive", "output"]
-    np.testing.assert_array_equal(
-        out["drive"], x @ model.layers[0].parameters["coefficients"].values
-    )
+    expected = x @ model.layers[0].parameters["coefficients"].values
+    np.testing.assert_allclose(out["drive"], expected, rtol=1e-12, atol=1e-15)
     state = Model("wc.2x1@state-lvl.1")
     assert state.predict({"stim": x, "state": x[:, :2]}).shape == (20, 1)
     with pytest.raises(ValueError, match=r"'state', which the data do not have; there are: 'stim'"):
