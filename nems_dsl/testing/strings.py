@@ -35,7 +35,8 @@ def check_string(case: Case) -> None:
     text = write_keyword(signature.head, [*[shape] * bool(shape), *given], None, inputs)
     signals = dict(zip(names, case.takes, strict=True))
     tree = bind(read(text), signals=signals)
-    again = bind(read(tree.string), signals=signals)
+    its_string = tree.string
+    again = bind(read(its_string), signals=signals)
     assert again == tree, f"{text} and its canonical form {tree.string} differ"
     assert again.string == tree.string, f"{tree.string} has another canonical form, {again.string}"
     (built,) = build_layers(tree)
