@@ -9,3 +9,4 @@ from .holdout import Split as Split
 from .holdout import hold_out as hold_out
 from .recording import Recording as Recording
 from .recording import read_recording as read_recording
+from .signal import DataWarning as DataWarning

@@ -64,11 +64,6 @@ def read_signal(values: Any, what: str, *, single: bool = False, role: Role = "i
     return signal
 
 
-def is_list_of_trials(values: Any) -> bool:
-    """Tell whether it is a list of arrays or tables; a nested list of numbers is one array."""
-    return isinstance(values, list | tuple) and any(has_axes(item) for item in values)
-
-
 def describe_place(bad: np.ndarray, number: int, signal: Signal) -> str:
     """Say where the first value of a kind is in a trial, and how many there are.
 
@@ -92,12 +87,17 @@ def describe_place(bad: np.ndarray, number: int, signal: Signal) -> str:
 def _read(values: Any, what: str, role: Role) -> Signal:
     if is_cell(values):
         values = list(values.ravel())
-    if is_list_of_trials(values):
+    if _is_list_of_trials(values):
         return _join([_read_trial(v, f"trial {i} of {what}", role) for i, v in enumerate(values)])
     signal = read_labelled(values, what, role)
     if signal is not None:
         return _with_axes(signal)
     return _with_axes(Signal((read_numbers(values, what, role),), "array", what))
+
+
+def _is_list_of_trials(values: Any) -> bool:
+    """Tell whether it is a list of arrays or tables; a nested list of numbers is one array."""
+    return isinstance(values, list | tuple) and any(has_axes(item) for item in values)
 
 
 def _with_axes(signal: Signal) -> Signal:
