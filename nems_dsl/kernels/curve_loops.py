@@ -9,7 +9,6 @@ their formulas, which stay the same where a formula is changed. So each loop als
 the file of its formula, and has a name, and thus a file, of its own.
 """
 
-import inspect
 import os
 from types import FunctionType
 
@@ -59,10 +58,21 @@ def _loop(makers, formula, n_parameters, options):
             f"{MOST_PARAMETERS}: write its loops by hand, as a KernelLayer"
         )
     _make_known(formula)
-    file = os.stat(inspect.getfile(formula))
-    loop = makers[n_parameters](formula, file.st_mtime_ns + file.st_size)
+    loop = makers[n_parameters](formula, _state_of(formula))
     loop.__qualname__ = f"{loop.__name__}.{formula.__module__}.{formula.__qualname__}"
     return njit(**options)(loop)
+
+
+def _state_of(formula):
+    """Give a number that changes with the file of a formula; 0 for one typed at a prompt.
+
+    Of the latter numba looks at the code itself.
+    """
+    file = formula.__code__.co_filename
+    if not os.path.exists(file):
+        return 0
+    state = os.stat(file)
+    return state.st_mtime_ns + state.st_size
 
 
 def _make_known(function):
