@@ -22,7 +22,7 @@ from nems_dsl.keywords import (
     Signature,
     registry,
 )
-from nems_dsl.layers.base import KernelLayer, KeywordLayer, Layer, Parameter, Phi
+from nems_dsl.layers.base import Facts, KernelLayer, KeywordLayer, Layer, Parameter, Phi
 from nems_dsl.testing import CHECKS, check_layer
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +50,7 @@ class Soft(KeywordLayer):
 class ExactSoft(KernelLayer):
     signature = signature("exactsoft")
     memory = 0
+    facts = Facts(channelwise=True)
 
     def initial_parameters(self):
         return Phi(Parameter("shift", self.shape))

@@ -77,6 +77,7 @@ def _show_one(signature: Signature) -> None:
             + (", not fitted" if parameter.is_permanent else "")
             for name, parameter in layer.parameters.items()
         ],
+        "facts": [str(layer.facts)],
         "example": [signature.example],
         "source": [signature.source],
     }

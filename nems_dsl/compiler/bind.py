@@ -319,7 +319,7 @@ class _Binder:
             self.report("E112", message, keyword.head_span, hint)
             return
         stem = head.rstrip("0123456789xNRS")
-        hint = f"the keywords are {', '.join(self.known)}"
+        hint = "`nems-dsl keywords` lists those that there are, such as wc, fir and dexp"
         if stem != head and stem in self.known:
             shape = head[len(stem) :]
             fixed = unparse(replace(keyword, head=f"{stem}.{shape}"))

@@ -9,8 +9,8 @@ sums of the state are made by `weights.mix`; here are those that bend.
 from numba import njit
 
 from .compiled import EXACT, SUMS
+from .double_exponential import LARGEST_KAPPA, SMALLEST_KAPPA, clipped, steepness
 from .exponential import exp
-from .pointwise import LARGEST_KAPPA, SMALLEST_KAPPA, _clipped, _slope
 
 
 @njit(**EXACT)
@@ -117,9 +117,9 @@ def sigmoids(state, amplitude, kappa, offset, rows):
         out = rows[r]
         for s in range(amplitude.shape[1]):
             signal = state[(s + r // n_alike) % state.shape[0]]
-            a, k, o = float(amplitude[r, s]), _slope(kappa[r, s]), float(offset[r, s])
+            a, k, o = float(amplitude[r, s]), steepness(kappa[r, s]), float(offset[r, s])
             for t in range(signal.size):
-                out[t] += a * exp(-exp(-_clipped(k * (signal[t] - o))))
+                out[t] += a * exp(-exp(-clipped(k * (signal[t] - o))))
 
 
 @njit(**SUMS)
@@ -142,11 +142,11 @@ def sigmoids_vjp(state, amplitude, kappa, offset, drows, damplitude, dkappa, dof
         errors = drows[r]
         for s in range(amplitude.shape[1]):
             signal = state[(s + r // n_alike) % state.shape[0]]
-            a, k, o = float(amplitude[r, s]), _slope(kappa[r, s]), float(offset[r, s])
+            a, k, o = float(amplitude[r, s]), steepness(kappa[r, s]), float(offset[r, s])
             free = SMALLEST_KAPPA <= kappa[r, s] <= LARGEST_KAPPA
             d_amplitude = d_kappa = d_offset = 0.0
             for t in range(signal.size):
-                z = _clipped(k * (signal[t] - o))
+                z = clipped(k * (signal[t] - o))
                 e = exp(-z)
                 g = exp(-e)
                 error = float(errors[t])
@@ -179,9 +179,9 @@ def sigmoids_vjp_state(state, amplitude, kappa, offset, drows, dstate):
         for s in range(amplitude.shape[1]):
             place = (s + r // n_alike) % state.shape[0]
             signal, out = state[place], dstate[place]
-            a, k, o = float(amplitude[r, s]), _slope(kappa[r, s]), float(offset[r, s])
+            a, k, o = float(amplitude[r, s]), steepness(kappa[r, s]), float(offset[r, s])
             for t in range(signal.size):
-                e = exp(-_clipped(k * (signal[t] - o)))
+                e = exp(-clipped(k * (signal[t] - o)))
                 out[t] += ((float(errors[t]) * a) * (e * exp(-e))) * k
 
 

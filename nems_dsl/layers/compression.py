@@ -2,14 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from .. import kernels
 from ..distributions import Normal
+from ..kernels.elementary import log1p
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Option, Signature, registry
-from .base import Phi
-from .pointwise import Pointwise
+from .base import Parameter, Phi
+from .pointwise import Curve, Pointwise
+
+# Beyond these the shift acts at a fiftieth of its rate.
+SOFT = 2.0
+SOFTNESS = 50.0
+# 10**shift stays a normal number, and so does its inverse.
+LARGEST_EXPONENT = 300.0
+# (x + d) / d: where it is below, the logarithm's argument is 0, negative, or as good as 0.
+SMALLEST_RATIO = 1e-6
+LARGEST_RATIO = 1e300
+LN_10 = math.log(10.0)
+
+
+def soften(shift):
+    """Give the exponent of 10 that a shift stands for, and its slope."""
+    o, slope = float(shift), 1.0
+    if o > SOFT:
+        o, slope = SOFT + (o - SOFT) / SOFTNESS, 1 / SOFTNESS
+    if o < -SOFT:
+        o, slope = -SOFT + (o + SOFT) / SOFTNESS, 1 / SOFTNESS
+    if abs(o) > LARGEST_EXPONENT:
+        o, slope = (LARGEST_EXPONENT if o > 0 else -LARGEST_EXPONENT), 0.0
+    return o, slope
+
+
+def bounded(ratio):
+    # NaN is within any bounds here, so that it comes through
+    if ratio < SMALLEST_RATIO - 1:
+        return SMALLEST_RATIO - 1
+    if ratio > LARGEST_RATIO:
+        return LARGEST_RATIO
+    return ratio
+
+
+def log_compress(x, shift):
+    return log1p(bounded(x * 10.0 ** -soften(shift)[0]))
+
+
+def log_compress_slopes(x, shift):
+    o, softened = soften(shift)
+    per_d = 10.0**-o
+    ratio = x * per_d
+    inside = bounded(ratio)
+    slope = 0.0 if ratio < inside else 1 / (1 + inside)
+    return slope * per_d, -(slope * inside) * (LN_10 * softened)
 
 
 @registry.register
@@ -43,22 +88,15 @@ class LogCompression(Pointwise):
         example="dlog.18-wc.18x4-fir.4x15-dexp.1",
         source="logarithmic compression of spectrograms, with an offset",
     )
-    names = ("shift",)
+    curve = Curve(log_compress, log_compress_slopes)
+    priors: ClassVar = {"shift": Normal(0, 0.02)}
 
     @staticmethod
     def fixed_parameters(options: Mapping[str, Any]) -> tuple[str, ...]:
         return ("shift",) if "f" in options else ()
 
     def initial_parameters(self) -> Phi:
-        prior = Normal(0, 0.02)
-        if "f" in self.options:
-            return Phi(self._parameter("shift", prior, initial_value=-1.0, is_permanent=True))
-        return Phi(self._parameter("shift", prior))
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.compression.log_compress
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.compression.log_compress_vjp
+        if "f" not in self.options:
+            return super().initial_parameters()
+        shape = tuple(self.dims.values())
+        return Phi(Parameter("shift", shape, self.priors["shift"], None, -1.0, is_permanent=True))

@@ -65,6 +65,8 @@ class Facts:
     --------
     >>> Facts(linear=True).affine
     True
+    >>> print(Facts(channelwise=True, linear_in=("base", "amplitude"), gain="amplitude"))
+    channelwise; linear in: base, amplitude; gain: amplitude
     """
 
     channelwise: bool = False
@@ -91,6 +93,8 @@ class Facts:
         """List what is said, in the order of the attributes."""
         said = []
         for name, value in vars(self).items():
+            if name == "affine" and self.linear:
+                continue
             if value is True or (value and callable(value)):
                 said.append(name.replace("_", " "))
             elif value:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Facts, NonNegative, Phi, Work, flat
+from .base import Facts, NonNegative, Work, flat
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
     NORMALISED,
+    Curve,
     OnLine,
     Pointwise,
     rectified_guess,
     shift_guess,
 )
+
+
+def level(x, shift):
+    return x + shift
+
+
+def level_slopes(x, shift):
+    return 1.0, 1.0
+
+
+LEVEL = Curve(level, level_slopes)
 
 
 @registry.register
@@ -43,7 +55,8 @@ class LevelShift(Pointwise):
         example="wc.18x1-fir.1x15-lvl.1",
         source="constant offset",
     )
-    names = ("shift",)
+    curve = LEVEL
+    priors: ClassVar = {"shift": Normal(0, 0.01)}
     curve_facts = Facts(
         affine=True,
         linear_in=("shift",),
@@ -52,16 +65,13 @@ class LevelShift(Pointwise):
         guess=shift_guess,
     )
 
-    def initial_parameters(self) -> Phi:
-        return Phi(self._parameter("shift", Normal(0, 0.01)))
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.pointwise.level
+def scale(x, gain):
+    return gain * x
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.pointwise.level_vjp
+
+def scale_slopes(x, gain):
+    return gain, x
 
 
 @registry.register
@@ -89,24 +99,14 @@ class Scale(Pointwise):
         example="wc.18x1-fir.1x15-relu.1-scl.1",
         source="constant factor",
     )
-    names = ("gain",)
+    curve = Curve(scale, scale_slopes)
+    priors: ClassVar = {"gain": Normal(1, 1)}
     curve_facts = Facts(
         linear=True,
         linear_in=("gain",),
         gain="gain",
         nonnegative=NonNegative(("gain",), inputs="all"),
     )
-
-    def initial_parameters(self) -> Phi:
-        return Phi(self._parameter("gain", Normal(1, 1)))
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.pointwise.scale
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.pointwise.scale_vjp
 
 
 def _guess_double_exponential(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -141,7 +141,12 @@ class DoubleExponential(Pointwise):
         source="Thorson, Lienard & David (2015), PLoS Comput Biol 11(12), with the sign of shift "
         "such that it adds to the input",
     )
-    names = ("base", "amplitude", "shift", "kappa")
+    priors: ClassVar = {
+        "base": Normal(-0.1, 0.02),
+        "amplitude": Normal(0.5, 0.2),
+        "shift": Normal(0, 0.1),
+        "kappa": Normal(0.2, 0.1),
+    }
 
     curve_facts = Facts(
         linear_in=("base", "amplitude"),
@@ -150,35 +155,36 @@ class DoubleExponential(Pointwise):
         guess=_guess_double_exponential,
     )
 
-    def initial_parameters(self) -> Phi:
-        return Phi(
-            self._parameter("base", Normal(-0.1, 0.02)),
-            self._parameter("amplitude", Normal(0.5, 0.2)),
-            self._parameter("shift", Normal(0, 0.1)),
-            self._parameter("kappa", Normal(0.2, 0.1)),
-        )
-
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         return (*super().scratch_shapes(*shapes), shapes[0], shapes[0])
 
     def _curve_of(self, work: Work) -> None:
         kept = [flat(each) for each in work.scratch[-2:]]
-        kernel = kernels.kept_exponential.double_exponential
+        kernel = kernels.double_exponential.double_exponential
         kernel(flat(work.inputs[0]), *work.weights, *kept, flat(work.out))
 
-    def _curve_vjp_of(self, work: Work, dx: np.ndarray) -> None:
+    def _curve_vjp_of(
+        self, work: Work, d_out: np.ndarray, dx: np.ndarray, *d_weights: np.ndarray
+    ) -> None:
         kept = [flat(each) for each in work.scratch[-2:]]
-        kernel = kernels.kept_exponential.double_exponential_vjp
-        d_out = flat(work.d_out)
-        kernel(flat(work.inputs[0]), *work.weights, *kept, d_out, dx, *work.d_weights)
+        kernel = kernels.double_exponential.double_exponential_vjp
+        kernel(flat(work.inputs[0]), *work.weights, *kept, d_out, dx, *d_weights)
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.pointwise.double_exponential
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.pointwise.double_exponential_vjp
+def rectify(x, shift, offset, gain):
+    z = x + shift
+    # not max(z, 0): a NaN must come through
+    return offset if z <= 0 else offset + gain * z
+
+
+def rectify_slopes(x, shift, offset, gain):
+    """Have slope 0 at the corner."""
+    z = x + shift
+    passed = 1.0 if z > 0 else 0.0
+    return gain * passed, gain * passed, 1.0, passed * z
+
+
+RECTIFY = Curve(rectify, rectify_slopes)
 
 
 @registry.register
@@ -207,17 +213,10 @@ class RectifiedLinear(OnLine):
         example="wc.18x2.g-fir.2x15-relu.1.s.o",
         source="linear rectifier",
     )
+    curve = RECTIFY
 
     @property
     def facts(self) -> Facts:
         is_raised = "o" in self.options or self.parameters["offset"].values.min() > 0
         kept = NonNegative(("offset", "gain"), reaches_zero=not is_raised)
         return replace(super().facts, nonnegative=kept, guess=rectified_guess)
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.pointwise.rectify
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.pointwise.rectify_vjp

@@ -23,3 +23,9 @@ class NonNegative:
     parameters: tuple[str, ...] = ()
     inputs: Literal["none", "first", "all"] = "none"
     reaches_zero: bool = False
+
+    def __str__(self) -> str:
+        needed = list(self.parameters)
+        if self.inputs != "none":
+            needed.append("the first input" if self.inputs == "first" else "all inputs")
+        return "with " + ", ".join(needed) if needed else "always"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Distribution, Normal
+from ..kernels.curves import Curve as Curve
 from ..keywords import Option
 from .base import Facts, KernelLayer, NonNegative, Parameter, Phi, Tangents, Work, flat
 from .tangents import scaled
@@ -20,18 +21,45 @@ NORMALISED = Option("n", "output of standard deviation 1 in each trial")
 class Pointwise(KernelLayer):
     """A function of each value alone; every parameter has one number per channel.
 
-    A subclass names its parameters, and the two kernels that take what `prepare` makes of them.
-    If it declares the option `n`, each channel of the output is divided by its standard deviation
-    over the trial, unless it is constant there.
+    A subclass has a `curve`, and a prior for each of its parameters, in their order. If it declares
+    the option `n`, each channel of the output is divided by its standard deviation over the trial,
+    unless it is constant there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nems_dsl.keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature
+    >>> def square(x, gain):
+    ...     return gain * x**2
+    >>> def square_slopes(x, gain):
+    ...     return 2 * gain * x, x**2
+    >>> class Square(Pointwise):
+    ...     signature = Signature(
+    ...         head="square",
+    ...         summary="squares each channel",
+    ...         equation="y = gain * x ** 2",
+    ...         forms=POINTWISE_FORMS,
+    ...         flows=POINTWISE_FLOWS,
+    ...     )
+    ...     curve = Curve(square, square_slopes)
+    ...     priors = {"gain": Normal(1, 0.1)}
+    ...     curve_facts = Facts(linear_in=("gain",), gain="gain")
+    >>> Square(1).evaluate(np.array([[2.0], [3.0]])).tolist()
+    [[4.0], [9.0]]
     """
 
-    names: ClassVar[tuple[str, ...]]
+    #: The function ``f(x, *parameters)``, with its slopes.
+    curve: ClassVar[Curve]
+    #: What is expected of each parameter, in the order in which the curve takes them.
+    priors: ClassVar[Mapping[str, Distribution]]
+    #: The least and the largest value, for parameters that have bounds.
+    bounds: ClassVar[Mapping[str, tuple[float, float]]] = {}
     #: What a fit may know of the curve, without the option `n`.
     curve_facts: ClassVar[Facts] = Facts()
 
     @property
     def facts(self) -> Facts:
-        """What a fit may know: each channel is by itself, and with `n` nothing is linear."""
+        """What a fit may know: each channel is by itself, and `n` leaves little that is linear."""
         facts = replace(self.curve_facts, channelwise=True)
         if "n" not in self.options:
             return facts
@@ -50,20 +78,16 @@ class Pointwise(KernelLayer):
     def parameter_shapes(
         cls, dims: Mapping[str, int], options: Mapping[str, Any]
     ) -> dict[str, tuple[int, ...]]:
-        return dict.fromkeys(cls.names, tuple(dims.values()))
+        return dict.fromkeys(cls.priors, tuple(dims.values()))
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        """Give the kernel ``f(x, *parameters, y)``."""
-        raise NotImplementedError
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        """Give the kernel ``f(x, *parameters, dy, dx, *d_parameters)``."""
-        raise NotImplementedError
-
-    def _parameter(self, name: str, prior: Distribution, **arguments: Any) -> Parameter:
-        return Parameter(name, tuple(self.dims.values()), prior, **arguments)
+    def initial_parameters(self) -> Phi:
+        shape = tuple(self.dims.values())
+        return Phi(
+            *(
+                Parameter(name, shape, prior, self.bounds.get(name))
+                for name, prior in self.priors.items()
+            )
+        )
 
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
         return (shapes[0],) if "n" in self.options else ()
@@ -80,24 +104,25 @@ class Pointwise(KernelLayer):
             )
         # the kernels write dx in any case; where nobody wants it, d_out is done with afterwards
         dx = work.d_out if work.d_inputs[0] is None else work.d_inputs[0]
-        self._curve_vjp_of(work, flat(dx))
+        self._curve_vjp_of(work, flat(work.d_out), flat(dx), *work.d_weights)
 
     def _curve_of(self, work: Work) -> None:
         """Write the output; one that keeps something for the derivative does it here."""
-        self.curve()(flat(work.inputs[0]), *work.weights, flat(work.out))
+        self.curve.forward(flat(work.inputs[0]), *work.weights, flat(work.out))
 
-    def _curve_vjp_of(self, work: Work, dx: np.ndarray) -> None:
+    def _curve_vjp_of(
+        self, work: Work, d_out: np.ndarray, dx: np.ndarray, *d_weights: np.ndarray
+    ) -> None:
         """Write the derivative by the input, and add those by the weights."""
-        d_out = flat(work.d_out)
-        self.curve_vjp()(flat(work.inputs[0]), *work.weights, d_out, dx, *work.d_weights)
+        self.curve.vjp(flat(work.inputs[0]), *work.weights, d_out, dx, *d_weights)
 
     def input_tangents(self, work: Work, number: int, incoming: Tangents) -> Tangents:
         if "n" in self.options:
             return super().input_tangents(work, number, incoming)
-        x = flat(work.inputs[0])
-        slope = np.empty_like(x)
+        ones = np.ones_like(flat(work.inputs[0]))
         unused = [np.zeros_like(weight) for weight in work.weights]
-        self.curve_vjp()(x, *work.weights, np.ones_like(x), slope, *unused)
+        slope = np.empty_like(ones)
+        self._curve_vjp_of(work, ones, slope, *unused)
         return scaled(incoming, slope)
 
 
@@ -116,30 +141,32 @@ class OnLine(Pointwise):
     Shift, offset and gain are 0, 0 and 1 unless an option frees them.
     """
 
-    names = ("shift", "offset", "gain")
-
+    priors: ClassVar[Mapping[str, Distribution]] = {
+        "shift": Normal(0.05, 0.01),
+        "offset": Normal(-0.05, 0.01),
+        "gain": Normal(1.0, 0.01),
+    }
     curve_facts = Facts(
         linear_in=("offset", "gain"),
         additive=("offset",),
         nonnegative=NonNegative(("offset", "gain")),
     )
-    _freed_by: ClassVar = {"shift": "s", "offset": "o", "gain": "g"}
+    _fixed_at: ClassVar = {"shift": 0.0, "offset": 0.0, "gain": 1.0}
 
     @classmethod
     def fixed_parameters(cls, options: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(name for name, option in cls._freed_by.items() if option not in options)
+        return tuple(name for name in cls.priors if name[0] not in options)
 
     def initial_parameters(self) -> Phi:
+        fixed, shape = self.fixed_parameters(self.options), tuple(self.dims.values())
         return Phi(
-            self._free("shift", Normal(0.05, 0.01), fixed=0.0),
-            self._free("offset", Normal(-0.05, 0.01), fixed=0.0),
-            self._free("gain", Normal(1.0, 0.01), fixed=1.0),
+            *(
+                Parameter(name, shape, prior, None, self._fixed_at[name], is_permanent=True)
+                if name in fixed
+                else Parameter(name, shape, prior)
+                for name, prior in self.priors.items()
+            )
         )
-
-    def _free(self, name: str, prior: Normal, fixed: float) -> Parameter:
-        if name in self.fixed_parameters(self.options):
-            return self._parameter(name, prior, initial_value=fixed, is_permanent=True)
-        return self._parameter(name, prior)
 
 
 def shift_guess(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from .. import kernels
 from ..distributions import Normal
+from ..kernels.elementary import exp, log1p
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Facts, Phi
+from .base import Facts
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
     NORMALISED,
+    Curve,
     OnLine,
     Pointwise,
     rectified_guess,
     shift_guess,
 )
+
+
+def soften(z):
+    """Give log(1 + exp(z)), which overflows nowhere."""
+    return (z if z > 0 else 0.0) + log1p(exp(-abs(z)))
+
+
+def soft_rectify(x, shift, offset, gain):
+    return float(offset) + float(gain) * soften(x + float(shift))
+
+
+def soft_rectify_slopes(x, shift, offset, gain):
+    z = x + float(shift)
+    e = exp(-abs(z))
+    passed = (1.0 if z >= 0 else e) / (1 + e)
+    return gain * passed, gain * passed, 1.0, soften(z)
 
 
 @registry.register
@@ -55,15 +72,20 @@ class SoftRectifiedLinear(OnLine):
         source="softplus, Dugas et al. (2001)",
     )
 
+    curve = Curve(soft_rectify, soft_rectify_slopes)
     curve_facts = replace(OnLine.curve_facts, guess=rectified_guess)
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.soft_rectify
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.soft_rectify_vjp
+def hinge(x, shift, alpha):
+    z = x + shift
+    return z if z > 0 else alpha * z
+
+
+def hinge_slopes(x, shift, alpha):
+    """Have slope alpha at the corner."""
+    z = x + shift
+    slope = 1.0 if z > 0 else alpha
+    return slope, slope, 0.0 if z > 0 else z
 
 
 @registry.register
@@ -101,19 +123,7 @@ class ParametricRectifiedLinear(Pointwise):
         source="He, Zhang, Ren & Sun (2015); alpha is the slope",
     )
 
+    curve = Curve(hinge, hinge_slopes)
+    priors: ClassVar = {"shift": Normal(0.05, 0.01), "alpha": Normal(0.01, 0.005)}
+    bounds: ClassVar = {"alpha": (0.0, np.inf)}
     curve_facts = Facts(linear_in=("alpha",), guess=shift_guess)
-    names = ("shift", "alpha")
-
-    def initial_parameters(self) -> Phi:
-        return Phi(
-            self._parameter("shift", Normal(0.05, 0.01)),
-            self._parameter("alpha", Normal(0.01, 0.005), bounds=(0.0, np.inf)),
-        )
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.pointwise.hinge
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.pointwise.hinge_vjp

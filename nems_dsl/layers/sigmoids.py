@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from .. import kernels
-from ..distributions import Normal
+from ..distributions import Distribution, Normal
+from ..kernels.elementary import exp
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
-from .base import Arrays, Facts, NonNegative, Phi
-from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, OnLine, Pointwise, rectified_guess
+from .base import Facts, NonNegative
+from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, Curve, OnLine, Pointwise, rectified_guess
 
 _SMALLEST_WIDTH = 1e-3
+# Saturated long before, at any sensible slope; products with errors stay finite.
+LARGEST_INPUT = 1e100
+
+
+def bounded(z):
+    # NaN is within any bounds here, so that it comes through
+    if z > LARGEST_INPUT:
+        return LARGEST_INPUT
+    if z < -LARGEST_INPUT:
+        return -LARGEST_INPUT
+    return z
+
+
+def logistic(z):
+    """Give 1 / (1 + exp(-z))."""
+    e = exp(-abs(z))
+    return (1.0 if z >= 0 else e) / (1 + e)
+
+
+def logistic_and_slope(z):
+    """Give the logistic function, with its slope, exactly 0 where it is saturated."""
+    e = exp(-abs(z))
+    per = 1 / (1 + e)
+    return (1.0 if z >= 0 else e) * per, e * per * per
+
+
+def algebraic(z):
+    """Give (1 + z / sqrt(1 + z**2)) / 2."""
+    return 0.5 + 0.5 * z / math.sqrt(1 + z * z)
+
+
+def algebraic_and_slope(z):
+    """Give the algebraic sigmoid, with its slope."""
+    per = 1 / math.sqrt(1 + z * z)
+    return 0.5 + 0.5 * (z * per), 0.5 * (per * per * per)
 
 
 def _guess_line(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
@@ -35,6 +72,15 @@ def _guess_saturated(x: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
     line = rectified_guess(x, y)
     levels = {"base": line["offset"], "amplitude": np.ptp(y, axis=1)}
     return {**levels, "shift": -line["shift"], "kappa": line["gain"]}
+
+
+def sigmoid(x, shift, offset, gain):
+    return float(offset) + float(gain) * logistic(bounded(x + float(shift)))
+
+
+def sigmoid_slopes(x, shift, offset, gain):
+    f, slope = logistic_and_slope(bounded(x + float(shift)))
+    return gain * slope, gain * slope, 1.0, f
 
 
 @registry.register
@@ -70,40 +116,19 @@ class Sigmoid(OnLine):
         source="logistic function",
     )
 
-    def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
-        shift, offset, gain = super().prepare(values)
-        return offset, gain, shift, np.ones_like(shift)
-
-    def prepare_vjp(
-        self, values: Mapping[str, np.ndarray], weights: Arrays, d_weights: Arrays
-    ) -> dict[str, np.ndarray]:
-        offset, gain, shift, _ = d_weights
-        return super().prepare_vjp(values, weights, (shift, offset, gain))
-
+    curve = Curve(sigmoid, sigmoid_slopes)
     curve_facts = replace(OnLine.curve_facts, guess=_guess_line)
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.logistic
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.logistic_vjp
 
 
 class FittedSigmoid(Pointwise):
     """A curve between two levels, of fitted place and slope; kappa is the slope."""
 
-    names = ("base", "amplitude", "shift", "kappa")
-
-    def initial_parameters(self) -> Phi:
-        return Phi(
-            self._parameter("base", Normal(-0.1, 0.02)),
-            self._parameter("amplitude", Normal(0.5, 0.2)),
-            self._parameter("shift", Normal(0, 0.1)),
-            self._parameter("kappa", Normal(1, 0.2)),
-        )
-
+    priors: ClassVar[Mapping[str, Distribution]] = {
+        "base": Normal(-0.1, 0.02),
+        "amplitude": Normal(0.5, 0.2),
+        "shift": Normal(0, 0.1),
+        "kappa": Normal(1, 0.2),
+    }
     curve_facts = Facts(
         linear_in=("base", "amplitude"),
         additive=("base",),
@@ -111,24 +136,17 @@ class FittedSigmoid(Pointwise):
         guess=_guess_slope,
     )
 
-    @staticmethod
-    def _slope(kappa: np.ndarray) -> np.ndarray:
-        return kappa
 
-    @staticmethod
-    def _slope_vjp(kappa: np.ndarray, d_slope: np.ndarray) -> np.ndarray:
-        return d_slope
+def logistic_sigmoid(x, base, amplitude, shift, kappa):
+    z = (1 / float(kappa)) * bounded(x - float(shift))
+    return float(base) + float(amplitude) * logistic(z)
 
-    def prepare(self, values: Mapping[str, np.ndarray]) -> Arrays:
-        base, amplitude, shift, kappa = super().prepare(values)
-        return base, amplitude, -shift, self._slope(kappa)
 
-    def prepare_vjp(
-        self, values: Mapping[str, np.ndarray], weights: Arrays, d_weights: Arrays
-    ) -> dict[str, np.ndarray]:
-        base, amplitude, shift, slope = d_weights
-        kappa = self._slope_vjp(values["kappa"].reshape(-1), slope)
-        return super().prepare_vjp(values, weights, (base, amplitude, -shift, kappa))
+def logistic_sigmoid_slopes(x, base, amplitude, shift, kappa):
+    k, w = 1 / float(kappa), bounded(x - float(shift))
+    f, slope = logistic_and_slope(k * w)
+    change = amplitude * slope
+    return change * k, 1.0, f, -change * k, -(change * w) * (k * k)
 
 
 @registry.register
@@ -158,31 +176,25 @@ class LogisticSigmoid(FittedSigmoid):
         example="wc.18x2.g-fir.2x15-logsig.1",
         source="logistic function; kappa is its width",
     )
+    curve = Curve(logistic_sigmoid, logistic_sigmoid_slopes)
+    priors: ClassVar = {**FittedSigmoid.priors, "kappa": Normal(0.5, 0.1)}
+    bounds: ClassVar = {"kappa": (_SMALLEST_WIDTH, np.inf)}
     curve_facts = replace(FittedSigmoid.curve_facts, guess=_guess_width)
 
-    def initial_parameters(self) -> Phi:
-        return Phi(
-            self._parameter("base", Normal(-0.1, 0.02)),
-            self._parameter("amplitude", Normal(0.5, 0.2)),
-            self._parameter("shift", Normal(0, 0.1)),
-            self._parameter("kappa", Normal(0.5, 0.1), bounds=(_SMALLEST_WIDTH, np.inf)),
-        )
 
-    @staticmethod
-    def _slope(kappa: np.ndarray) -> np.ndarray:
-        return 1 / kappa
+# (1 + tanh(z)) / 2 is the logistic function of 2 z
 
-    @staticmethod
-    def _slope_vjp(kappa: np.ndarray, d_slope: np.ndarray) -> np.ndarray:
-        return -d_slope / kappa**2
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.logistic
+def hyperbolic_tangent(x, base, amplitude, shift, kappa):
+    z = 2 * float(kappa) * bounded(x - float(shift))
+    return float(base) + float(amplitude) * logistic(z)
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.logistic_vjp
+
+def hyperbolic_tangent_slopes(x, base, amplitude, shift, kappa):
+    k, w = 2 * float(kappa), bounded(x - float(shift))
+    f, slope = logistic_and_slope(k * w)
+    change = amplitude * slope
+    return change * k, 1.0, f, -change * k, 2 * (change * w)
 
 
 @registry.register
@@ -213,22 +225,19 @@ class HyperbolicTangent(FittedSigmoid):
         source="hyperbolic tangent",
     )
 
-    # (1 + tanh(z)) / 2 is the logistic function of 2 z
-    @staticmethod
-    def _slope(kappa: np.ndarray) -> np.ndarray:
-        return 2 * kappa
+    curve = Curve(hyperbolic_tangent, hyperbolic_tangent_slopes)
 
-    @staticmethod
-    def _slope_vjp(kappa: np.ndarray, d_slope: np.ndarray) -> np.ndarray:
-        return 2 * d_slope
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.logistic
+def quick_sigmoid(x, base, amplitude, shift, kappa):
+    z = bounded(float(kappa) * bounded(x - float(shift)))
+    return float(base) + float(amplitude) * algebraic(z)
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.logistic_vjp
+
+def quick_sigmoid_slopes(x, base, amplitude, shift, kappa):
+    k, w = float(kappa), bounded(x - float(shift))
+    f, slope = algebraic_and_slope(bounded(k * w))
+    change = amplitude * slope
+    return change * k, 1.0, f, -change * k, change * w
 
 
 @registry.register
@@ -260,14 +269,24 @@ class QuickSigmoid(FittedSigmoid):
         example="wc.18x2.g-fir.2x15-qsig.1",
         source="algebraic sigmoid",
     )
+    curve = Curve(quick_sigmoid, quick_sigmoid_slopes)
 
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.algebraic
 
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.algebraic_vjp
+def saturated_line(x, base, amplitude, shift, kappa):
+    z = float(kappa) * bounded(x - float(shift))
+    # not min and max: a NaN must come through
+    line = 0.0 if z <= 0 else z
+    return float(base) + (float(amplitude) if line >= amplitude else line)
+
+
+def saturated_line_slopes(x, base, amplitude, shift, kappa):
+    """Have slope 0 at both corners."""
+    k, w = float(kappa), bounded(x - float(shift))
+    z = k * w
+    at_top = (0.0 if z <= 0 else z) >= amplitude
+    rising = 0.0 if at_top or z <= 0 else 1.0
+    by_kappa = w if rising != 0 else 0.0
+    return rising * k, 1.0, 1.0 if at_top else 0.0, -rising * k, by_kappa
 
 
 @registry.register
@@ -298,21 +317,12 @@ class SaturatedRectifier(FittedSigmoid):
         source="saturating linear rectifier",
     )
 
-    def initial_parameters(self) -> Phi:
-        # the corner starts below 0: beyond it there is no slope to follow
-        return Phi(
-            self._parameter("base", Normal(-0.1, 0.02)),
-            self._parameter("amplitude", Normal(1, 0.2), bounds=(0.0, np.inf)),
-            self._parameter("shift", Normal(-0.1, 0.1)),
-            self._parameter("kappa", Normal(1, 0.2), bounds=(0.0, np.inf)),
-        )
-
+    curve = Curve(saturated_line, saturated_line_slopes)
+    # the corner starts below 0: beyond it there is no slope to follow
+    priors: ClassVar = {
+        **FittedSigmoid.priors,
+        "amplitude": Normal(1, 0.2),
+        "shift": Normal(-0.1, 0.1),
+    }
+    bounds: ClassVar = {"amplitude": (0.0, np.inf), "kappa": (0.0, np.inf)}
     curve_facts = replace(FittedSigmoid.curve_facts, linear_in=("base",), guess=_guess_saturated)
-
-    @staticmethod
-    def curve() -> Callable[..., None]:
-        return kernels.sigmoids.saturated_line
-
-    @staticmethod
-    def curve_vjp() -> Callable[..., None]:
-        return kernels.sigmoids.saturated_line_vjp

@@ -34,6 +34,7 @@ from .base import (
     flat,
 )
 from .fir import AHEAD, STRIDE, bins_ahead, filtered, lagged, move, move_vjp, starting_taps
+from .nonlinearity import LEVEL, RECTIFY
 from .weight_channels import mixed, starting_weights
 
 _SD_WEIGHT = 0.05
@@ -263,9 +264,9 @@ class ReceptiveField(KernelLayer):
         if "skl" in self.options:
             kernels.convolution.add_rows(alpha, work.inputs[0], out, *self._strides(work))
         if "relu" in self.options:
-            kernels.pointwise.rectify(out, shift, *_unit_line(shift), out)
+            RECTIFY.forward(out, shift, *_unit_line(shift), out)
         else:
-            kernels.pointwise.level(out, shift, out)
+            LEVEL.forward(out, shift, out)
         if self._keeps_rectified:
             self._rectified(work)[:] = out
         if "sk" in self.options:
@@ -330,11 +331,9 @@ class ReceptiveField(KernelLayer):
         if "relu" in self.options:
             # what was rectified is positive where the output is
             none, one = _unit_line(d_shift)
-            kernels.pointwise.rectify_vjp(
-                rectified, none, none, one, d_out, d_filtered, d_shift, none.copy(), one
-            )
+            RECTIFY.vjp(rectified, none, none, one, d_out, d_filtered, d_shift, none.copy(), one)
         else:
-            kernels.pointwise.level_vjp(work.out, d_shift, d_out, d_out, d_shift)
+            LEVEL.vjp(work.out, d_shift, d_out, d_out, d_shift)
         return d_filtered
 
 

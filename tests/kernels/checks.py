@@ -33,6 +33,42 @@ def assert_gradients(function, arrays, gradients, dy, rtol=1e-7):
         )
 
 
+def loops(layer):
+    """Give the compiled loops of a class of layers."""
+    return layer.curve.forward, layer.curve.vjp
+
+
+def evaluate(forward, x, parameters):
+    y = np.full_like(x, np.nan)
+    forward(x, *parameters, y)
+    return y
+
+
+def gradients(vjp, x, parameters, dy, start=0):
+    d_parameters = [np.full_like(p, start) for p in parameters]
+    dx = np.full_like(x, np.nan)
+    vjp(x, *parameters, dy, dx, *d_parameters)
+    return [dx, *d_parameters]
+
+
+# for curves that saturate
+EXTREME_INPUTS = [
+    0.0,
+    -0.0,
+    1e-300,
+    -1e-300,
+    1e-8,
+    1.0,
+    -1.0,
+    20.0,
+    -20.0,
+    750.0,
+    -750.0,
+    1e300,
+    -1e300,
+]
+
+
 def reference_cases(name, accept):
     """Parametrize over the cases of one file that `accept` takes and no QUIRK marks."""
     manifest = REFERENCE / f"{name}.json"

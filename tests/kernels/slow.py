@@ -62,18 +62,27 @@ def soft_rectify(x, shift, offset, gain):
     return offset[:, None] + gain[:, None] * np.logaddexp(x + shift[:, None], 0)
 
 
-def logistic(x, base, amplitude, shift, slope):
-    z = slope[:, None] * (x + shift[:, None])
+def logistic(x, base, amplitude, shift, kappa):
+    z = (x - shift[:, None]) / kappa[:, None]
     return base[:, None] + amplitude[:, None] / (1 + np.exp(-z))
 
 
-def algebraic(x, base, amplitude, shift, slope):
-    z = slope[:, None] * (x + shift[:, None])
+def logistic_on_line(x, shift, offset, gain):
+    return offset[:, None] + gain[:, None] / (1 + np.exp(-(x + shift[:, None])))
+
+
+def hyperbolic_tangent(x, base, amplitude, shift, kappa):
+    z = kappa[:, None] * (x - shift[:, None])
+    return base[:, None] + amplitude[:, None] / 2 * (1 + np.tanh(z))
+
+
+def algebraic(x, base, amplitude, shift, kappa):
+    z = kappa[:, None] * (x - shift[:, None])
     return base[:, None] + amplitude[:, None] / 2 * (1 + z / np.sqrt(1 + z**2))
 
 
-def saturated_line(x, base, amplitude, shift, slope):
-    z = slope[:, None] * (x + shift[:, None])
+def saturated_line(x, base, amplitude, shift, kappa):
+    z = kappa[:, None] * (x - shift[:, None])
     return base[:, None] + np.minimum(np.maximum(z, 0), amplitude[:, None])
 
 

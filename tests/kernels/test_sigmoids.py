@@ -3,45 +3,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nems_dsl.kernels import compression, sigmoids
+from nems_dsl.layers.compression import LogCompression
+from nems_dsl.layers.rectifiers import SoftRectifiedLinear
+from nems_dsl.layers.sigmoids import (
+    HyperbolicTangent,
+    LogisticSigmoid,
+    QuickSigmoid,
+    SaturatedRectifier,
+    Sigmoid,
+)
 
 from . import slow
 from .checks import (
+    EXTREME_INPUTS,
     SHAPES,
     assert_close,
     assert_gradients,
+    evaluate,
+    gradients,
+    loops,
     randoms,
     reference_arrays,
     reference_cases,
     time_last,
 )
-from .test_pointwise import EXTREME_INPUTS, evaluate, gradients
 
-FITTED = ["base", "amplitude", "shift", "slope"]
+LINE = ["shift", "offset", "gain"]
+FITTED = ["base", "amplitude", "shift", "kappa"]
 LAYERS = {
-    "logistic": (sigmoids.logistic, sigmoids.logistic_vjp, slow.logistic, FITTED),
-    "algebraic": (sigmoids.algebraic, sigmoids.algebraic_vjp, slow.algebraic, FITTED),
-    "saturated_line": (
-        sigmoids.saturated_line,
-        sigmoids.saturated_line_vjp,
-        slow.saturated_line,
-        FITTED,
-    ),
-    "soft_rectify": (
-        sigmoids.soft_rectify,
-        sigmoids.soft_rectify_vjp,
-        slow.soft_rectify,
-        ["shift", "offset", "gain"],
-    ),
-    "log_compress": (
-        compression.log_compress,
-        compression.log_compress_vjp,
-        slow.log_compress,
-        ["shift"],
-    ),
+    "logistic": (*loops(LogisticSigmoid), slow.logistic, FITTED),
+    "tanh": (*loops(HyperbolicTangent), slow.hyperbolic_tangent, FITTED),
+    "algebraic": (*loops(QuickSigmoid), slow.algebraic, FITTED),
+    "saturated_line": (*loops(SaturatedRectifier), slow.saturated_line, FITTED),
+    "line": (*loops(Sigmoid), slow.logistic_on_line, LINE),
+    "soft_rectify": (*loops(SoftRectifiedLinear), slow.soft_rectify, LINE),
+    "log_compress": (*loops(LogCompression), slow.log_compress, ["shift"]),
 }
 layers = pytest.mark.parametrize("forward, vjp, reference, names", LAYERS.values(), ids=LAYERS)
-sigmoid = pytest.mark.parametrize("name", ["logistic", "algebraic", "saturated_line"])
+sigmoid = pytest.mark.parametrize("name", ["logistic", "tanh", "algebraic", "saturated_line"])
 
 
 def inputs(names, shape, seed=0, dtype=float):
@@ -49,13 +48,16 @@ def inputs(names, shape, seed=0, dtype=float):
     x, dy, *parameters = randoms(shape, shape, *[shape[:1]] * len(names), seed=seed, dtype=dtype)
     if names == ["shift"]:
         x, parameters = np.abs(x), [3 * parameters[0]]
+    if names == FITTED:
+        # a width must not be 0
+        parameters[3] += np.copysign(dtype(0.3), parameters[3])
     return x, dy, parameters
 
 
 def off_corners(names, x, parameters):
     """Move inputs away from the corners of the saturated line: differences know none."""
-    _, amplitude, shift, slope = (p[:, None] for p in parameters)
-    z = slope * (x + shift)
+    _, amplitude, shift, kappa = (p[:, None] for p in parameters)
+    z = kappa * (x - shift)
     near = np.minimum(np.abs(z), np.abs(z - amplitude)) < 1e-4
     return x + np.where(near, 1e-2, 0)
 
@@ -65,7 +67,7 @@ def off_corners(names, x, parameters):
 @given(n_channels=st.integers(1, 5), n_bins=st.integers(1, 40), seed=st.integers(0, 1000))
 def test_forward_and_gradients(forward, vjp, reference, names, n_channels, n_bins, seed):
     x, dy, parameters = inputs(names, (n_channels, n_bins), seed)
-    if forward is sigmoids.saturated_line:
+    if reference is slow.saturated_line:
         parameters[1] = np.abs(parameters[1]) + 0.1
         x = off_corners(names, x, parameters)
     assert_close(evaluate(forward, x, parameters), reference(x, *parameters))
@@ -124,7 +126,11 @@ def test_nan_stays_nan(forward, vjp, reference, names):
 def test_sigmoids_stay_finite(name, slope, shift):
     forward, vjp, _, _ = LAYERS[name]
     x = np.array([EXTREME_INPUTS])
-    parameters = [np.array([v]) for v in (0.5, 2.0, shift, slope)]
+    kappa = np.array([slope])
+    if name == "logistic":
+        with np.errstate(divide="ignore"):
+            kappa = 1 / kappa
+    parameters = [*(np.array([v]) for v in (0.5, 2.0, shift)), kappa]
     y = evaluate(forward, x, parameters)
     assert np.isfinite(y).all() and (y <= 2.5).all() and (y >= 0.5).all()
     for gradient in gradients(vjp, x, parameters, np.ones_like(x)):
@@ -139,31 +145,31 @@ def test_a_saturated_sigmoid_has_no_gradient_whatever_the_error(name, scale):
         x = np.tile([[-1e300], [1e300]], n_times)
         parameters = [np.full(2, v) for v in (0.0, 1.0, 0.0, 1.0)]
         assert (evaluate(forward, x, parameters) == [[0], [1]]).all()
-        dx, _, _, dshift, dslope = gradients(vjp, x, parameters, np.full_like(x, scale))
+        dx, _, _, dshift, dkappa = gradients(vjp, x, parameters, np.full_like(x, scale))
         # the algebraic curve is still rising at 1e100, by less than can be told
-        for gradient in (dx, dshift, dslope):
+        for gradient in (dx, dshift, dkappa):
             assert np.abs(gradient).max() <= scale * 1e-200 * n_times
 
 
 def test_saturated_line_passes_amplitude_only_at_its_top():
     x = np.array([[-1.0, 0.0, 0.5, 1.0, 3.0]])
     parameters = [np.array([v]) for v in (0.25, 2.0, 0.0, 2.0)]
-    assert evaluate(sigmoids.saturated_line, x, parameters).tolist() == [
+    assert evaluate(LAYERS["saturated_line"][0], x, parameters).tolist() == [
         [0.25, 0.25, 1.25, 2.25, 2.25]
     ]
-    dx, dbase, damplitude, dshift, dslope = gradients(
-        sigmoids.saturated_line_vjp, x, parameters, np.ones_like(x)
+    dx, dbase, damplitude, dshift, dkappa = gradients(
+        LAYERS["saturated_line"][1], x, parameters, np.ones_like(x)
     )
     assert dx.tolist() == [[0, 0, 2, 0, 0]]
-    assert (dbase[0], damplitude[0], dshift[0], dslope[0]) == (5, 2, 2, 0.5)
+    assert (dbase[0], damplitude[0], dshift[0], dkappa[0]) == (5, 2, -2, 0.5)
 
 
 def test_soft_rectify_is_stable_at_both_ends():
     x = np.array([[-1e300, -800.0, -40.0, 800.0, 1e300]])
     parameters = [np.zeros(1), np.zeros(1), np.ones(1)]
-    y = evaluate(sigmoids.soft_rectify, x, parameters)
+    y = evaluate(SoftRectifiedLinear.curve.forward, x, parameters)
     np.testing.assert_allclose(y, [[0, 0, np.exp(-40.0), 800, 1e300]], rtol=1e-14)
-    dx = gradients(sigmoids.soft_rectify_vjp, x, parameters, np.ones_like(x))[0]
+    dx = gradients(SoftRectifiedLinear.curve.vjp, x, parameters, np.ones_like(x))[0]
     np.testing.assert_allclose(dx, [[0, 0, np.exp(-40.0), 1, 1]], rtol=1e-14)
 
 
@@ -171,21 +177,21 @@ def test_soft_rectify_is_stable_at_both_ends():
 def test_log_compression_stays_finite(shift):
     x = np.array([EXTREME_INPUTS])
     parameters = [np.array([shift])]
-    assert np.isfinite(evaluate(compression.log_compress, x, parameters)).all()
-    for gradient in gradients(compression.log_compress_vjp, x, parameters, np.ones_like(x)):
+    assert np.isfinite(evaluate(LogCompression.curve.forward, x, parameters)).all()
+    for gradient in gradients(LogCompression.curve.vjp, x, parameters, np.ones_like(x)):
         assert np.isfinite(gradient).all()
 
 
 def test_log_compression_is_constant_where_the_logarithm_is_not_defined():
     x = np.array([[-0.9, -1.0, -1.5, -1e300]])
-    y = evaluate(compression.log_compress, x, [np.zeros(1)])
+    y = evaluate(LogCompression.curve.forward, x, [np.zeros(1)])
     np.testing.assert_allclose(y, np.log([[0.1, 1e-6, 1e-6, 1e-6]]), rtol=1e-9)
-    dx, dshift = gradients(compression.log_compress_vjp, x, [np.zeros(1)], np.ones_like(x))
+    dx, dshift = gradients(LogCompression.curve.vjp, x, [np.zeros(1)], np.ones_like(x))
     np.testing.assert_allclose(dx, [[10, 0, 0, 0]], rtol=1e-12)
     np.testing.assert_allclose(dshift, 9 * np.log(10), rtol=1e-12)
 
 
-KERNELS = {"sig": "logistic", "srelu": "soft_rectify", "dlog": "log_compress"}
+KERNELS = {"sig": "line", "srelu": "soft_rectify", "dlog": "log_compress"}
 
 
 def in_scope(case):
@@ -196,9 +202,6 @@ def in_scope(case):
 def test_against_reference(case):
     x, parameters, expected = reference_arrays("layers_nonlinearity", case)
     forward, _, _, names = LAYERS[KERNELS[case["keyword"].split(".")[0]]]
-    if names == FITTED:
-        parameters |= {"base": parameters["offset"], "amplitude": parameters["gain"]}
-        parameters["slope"] = np.ones(1)
     values = [np.broadcast_to(parameters[n], expected.shape[1:]).ravel().copy() for n in names]
     y = evaluate(forward, time_last(np.broadcast_to(x, expected.shape)), values)
     np.testing.assert_allclose(y.T, expected.reshape(x.shape[0], -1), rtol=1e-10, atol=1e-12)

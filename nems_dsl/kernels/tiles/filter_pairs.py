@@ -134,7 +134,8 @@ def _offsets(number, n_channels, n_taps, stride, n_more):
         for k in range(n_taps - n_left, n_taps):
             offsets[at] = _offset(c * _n_rows(n_taps), _BINS, k - later, halo, stride)
             at += 1
-    offsets[at:] = offsets[at - 1]
+    for i in range(at, offsets.size):
+        offsets[i] = offsets[at - 1]
     return offsets
 
 
@@ -149,7 +150,7 @@ def _offsets_of_all(n_channels, n_taps, stride):
             offsets[n + i] = own[i]
         n += own.size
         ends[number + 1] = n
-    return offsets[:n].copy(), ends
+    return offsets[:n], ends
 
 
 @njit(**EXACT)
@@ -218,8 +219,13 @@ def fir_by_pairs(h, x, y, starts):
 @njit(**EXACT)
 def fir_by_pairs_vjp_input(h, dy, dx, starts):
     """Gradient of the input, as `filters.fir_vjp_input` gives it."""
-    by_channel = h.transpose(1, 0, 2)[:, :, ::-1]
-    _filter(by_channel, dy, dx, starts, h.shape[2] - 1)
+    n_filters, n_channels, n_taps = h.shape
+    by_channel = np.empty((n_channels, n_filters, n_taps), h.dtype)
+    for f in range(n_filters):
+        for c in range(n_channels):
+            for k in range(n_taps):
+                by_channel[c, f, k] = h[f, c, n_taps - 1 - k]
+    _filter(by_channel, dy, dx, starts, n_taps - 1)
 
 
 @njit(**EXACT)

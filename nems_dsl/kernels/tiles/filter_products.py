@@ -68,7 +68,11 @@ def fir_by_products_vjp_input(h, dy, dx, starts):
     block, halo, n = block_of(dy), n_taps - 1, dy.shape[1]
     stride = max(block, width_of(dy)) + halo
     copy, edges, out = np.empty(n_filters * stride, dy.dtype), edges_of(n_channels), dx.reshape(-1)
-    by_channel = np.ascontiguousarray(h.transpose(1, 0, 2)).reshape(n_channels, -1)
+    by_channel = np.empty((n_channels, n_filters * n_taps), h.dtype)
+    for f in range(n_filters):
+        for c in range(n_channels):
+            for k in range(n_taps):
+                by_channel[c, f * n_taps + k] = h[f, c, k]
     weights = pack_weights(by_channel, edges)
     offsets = _offsets(n_filters, n_taps, stride, 0, 1)
     for i in range(starts.size - 1):

@@ -29,9 +29,9 @@ def bank_fir(h, x, y, starts):
     n_filters, n_channels, n_taps = h.shape
     block, halo, n = block_of(x), n_taps - 1, x.shape[2]
     copies, out = _copies(n_channels, x, n_taps), y.reshape(-1)
-    offsets = copies.shape[1] * np.arange(n_channels)
-    # windows begin at the longest lag
-    backwards = np.ascontiguousarray(h[:, :, ::-1])
+    offsets, backwards = np.empty(n_channels, np.int64), np.empty(n_channels * n_taps, h.dtype)
+    for c in range(n_channels):
+        offsets[c] = c * copies.shape[1]
     for i in range(starts.size - 1):
         first, stop = starts[i], starts[i + 1]
         for a in range(first, stop, block):
@@ -39,8 +39,11 @@ def bank_fir(h, x, y, starts):
             for f in range(n_filters):
                 for c in range(n_channels):
                     copy_between_zeros(x[c, f], a - halo, b, first, stop, copies[c])
-                taps, to = backwards[f].reshape(-1), f * n + a
-                multiply_windows(taps, offsets, n_taps, copies.reshape(-1), b - a, out, to)
+                    # windows begin at the longest lag
+                    for k in range(n_taps):
+                        backwards[c * n_taps + k] = h[f, c, n_taps - 1 - k]
+                rows, to = copies.reshape(-1), f * n + a
+                multiply_windows(backwards, offsets, n_taps, rows, b - a, out, to)
 
 
 @njit(**EXACT)
@@ -77,4 +80,7 @@ def bank_fir_vjp_filter(x, dy, dh, starts):
                 for c in range(n_channels):
                     at = (c * n_filters + f) * n + a
                     correlate_windows(signals, at, copy, 0, n_taps, b - a, sums[f, c])
-    dh += sums[:, :, :n_taps]
+    for f in range(n_filters):
+        for c in range(n_channels):
+            for k in range(n_taps):
+                dh[f, c, k] += sums[f, c, k]
