@@ -1,5 +1,6 @@
 """Users' data: read once, checked, and cut into what is fitted and what is tested."""
 
+from .edges import EdgeWarning as EdgeWarning
 from .files import DataFile as DataFile
 from .files import read_data_files as read_data_files
 from .folds import Fold as Fold

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from .._warn import warn_user
 from .signal import DataWarning, Signal, describe_lengths
 
 _FEWEST_REPEATS, _MOST_REPEATS = 4, 100
@@ -37,20 +37,18 @@ def check_orientation(response: Signal, inputs: Mapping[str, Signal]) -> None:
     if hint or len(first.trials) != len(response.trials):
         refuse_mismatch(first, response, "the input", hint)
     if _looks_turned(first, response):
-        warnings.warn(
+        warn_user(
             f"{first.what} and {response.what} are read as {first.lengths[0]} bins of "
             f"{first.n_channels} channels each; time comes first: if they are (channels, T), pass "
             "the transpose, .T, of both",
             DataWarning,
-            stacklevel=2,
         )
     if _look_like_repeats(response):
-        warnings.warn(
+        warn_user(
             f"the {response.n_channels} columns of {response.what} are read as channels, and look "
             "like repeats of one: alike in their means and in their correlations; if they are, "
             "pass their mean, .mean(axis=1)",
             DataWarning,
-            stacklevel=2,
         )
 
 
@@ -85,13 +83,12 @@ def check_trials_are_long(lengths: Sequence[int], memory: int | None) -> None:
         return
     n_short = sum(length <= memory for length in lengths)
     if 2 * n_short > len(lengths):
-        warnings.warn(
+        warn_user(
             f"the data are read as {describe_lengths(lengths)}, and the model looks back on "
             f"{memory} bins, so that most trials are shorter than its memory; an array of three "
             "axes is (trials, T, channels): if yours is (T, trials, channels), as MNE keeps it, "
             "pass nems_dsl.interop.from_mne(array), or array.swapaxes(0, 1)",
             DataWarning,
-            stacklevel=2,
         )
 
 

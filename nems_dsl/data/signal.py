@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import NemsWarning
+
 Form = Literal["array", "stack", "list"]
 Role = Literal["input", "response", "mask"]
 
 
-class DataWarning(UserWarning):
+class DataWarning(NemsWarning):
     """Data that could be read in two ways, and in which of them they were."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from .. import kernels
 from ..keywords import Flow, ShapeForm, Signature, registry
 from .base import Facts, KernelLayer, NonNegative, Phi, Work
+from .follow import FollowProduct
 
 
 @registry.register
@@ -47,7 +48,7 @@ class MergeChannels(KernelLayer):
         source="selection",
     )
     memory = 0
-    facts = Facts(nonnegative=NonNegative(inputs="first"))
+    facts = Facts(nonnegative=NonNegative(inputs="first"), follow=FollowProduct())
 
     @staticmethod
     def parameter_shapes(

@@ -11,10 +11,12 @@ from .. import kernels
 from ..distributions import Normal
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
 from .base import Facts, NonNegative, Work, flat
+from .follow import FollowCurve
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
     NORMALISED,
+    ON_A_LINE,
     Curve,
     OnLine,
     Pointwise,
@@ -153,6 +155,7 @@ class DoubleExponential(Pointwise):
         additive=("base",),
         nonnegative=NonNegative(("base", "amplitude")),
         guess=_guess_double_exponential,
+        follow=FollowCurve(shift="shift", slope="kappa", gain=("amplitude",), offset="base"),
     )
 
     def scratch_shapes(self, *shapes: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
@@ -219,4 +222,6 @@ class RectifiedLinear(OnLine):
     def facts(self) -> Facts:
         is_raised = "o" in self.options or self.parameters["offset"].values.min() > 0
         kept = NonNegative(("offset", "gain"), reaches_zero=not is_raised)
-        return replace(super().facts, nonnegative=kept, guess=rectified_guess)
+        facts = replace(super().facts, nonnegative=kept, guess=rectified_guess)
+        follow = replace(ON_A_LINE, homogeneous=True)
+        return facts if "n" in self.options else replace(facts, follow=follow)

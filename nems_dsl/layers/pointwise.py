@@ -13,6 +13,7 @@ from ..distributions import Distribution, Normal
 from ..kernels.curves import Curve as Curve
 from ..keywords import Option
 from .base import Facts, KernelLayer, NonNegative, Parameter, Phi, Tangents, Work, flat
+from .follow import FollowCurve
 from .tangents import scaled
 
 NORMALISED = Option("n", "output of standard deviation 1 in each trial")
@@ -66,7 +67,13 @@ class Pointwise(KernelLayer):
         # what is added changes no standard deviation
         linear_in = facts.additive
         return replace(
-            facts, linear=False, affine=False, linear_in=linear_in, additive=(), gain=None
+            facts,
+            linear=False,
+            affine=False,
+            linear_in=linear_in,
+            additive=(),
+            gain=None,
+            follow=None,
         )
 
     @property
@@ -135,6 +142,10 @@ LINE_OPTIONS = (
 LINE_SYNONYMS = {"os": ("o", "s"), "so": ("o", "s")}
 
 
+#: How what stands on a line follows other units.
+ON_A_LINE = FollowCurve(shift="shift", gain=("gain",), offset="offset")
+
+
 class OnLine(Pointwise):
     """A fixed curve on a line of one's own, ``y = offset + gain * f(x + shift)``.
 
@@ -150,6 +161,7 @@ class OnLine(Pointwise):
         linear_in=("offset", "gain"),
         additive=("offset",),
         nonnegative=NonNegative(("offset", "gain")),
+        follow=ON_A_LINE,
     )
     _fixed_at: ClassVar = {"shift": 0.0, "offset": 0.0, "gain": 1.0}
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..keywords import Signature, registry
 from .base import Facts, NonNegative, Work, flat
+from .follow import FollowProduct
 from .joining import MOST_SIGNALS, NO_SHAPE, Dims, Joining, Options, Shape
 
 
@@ -57,7 +58,7 @@ class Multiply(Joining):
         "is not offered",
     )
 
-    facts = Facts(nonnegative=NonNegative(inputs="all"))
+    facts = Facts(nonnegative=NonNegative(inputs="all"), follow=FollowProduct())
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         whole = self.output_shape(*shapes)
@@ -115,7 +116,7 @@ class MultiplyExponential(Joining):
         source="gain of exponential form",
     )
 
-    facts = Facts(nonnegative=NonNegative(inputs="first"))
+    facts = Facts(nonnegative=NonNegative(inputs="first"), follow=FollowProduct())
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         return shapes[1], self.output_shape(*shapes)

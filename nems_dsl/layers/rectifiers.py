@@ -11,6 +11,7 @@ from ..distributions import Normal
 from ..kernels.elementary import exp, log1p
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
 from .base import Facts
+from .follow import FollowCurve
 from .pointwise import (
     LINE_OPTIONS,
     LINE_SYNONYMS,
@@ -126,4 +127,8 @@ class ParametricRectifiedLinear(Pointwise):
     curve = Curve(hinge, hinge_slopes)
     priors: ClassVar = {"shift": Normal(0.05, 0.01), "alpha": Normal(0.01, 0.005)}
     bounds: ClassVar = {"alpha": (0.0, np.inf)}
-    curve_facts = Facts(linear_in=("alpha",), guess=shift_guess)
+    curve_facts = Facts(
+        linear_in=("alpha",),
+        guess=shift_guess,
+        follow=FollowCurve(shift="shift", homogeneous=True),
+    )

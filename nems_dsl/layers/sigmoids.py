@@ -13,6 +13,7 @@ from ..distributions import Distribution, Normal
 from ..kernels.elementary import exp
 from ..keywords import POINTWISE_FLOWS, POINTWISE_FORMS, Signature, registry
 from .base import Facts, NonNegative
+from .follow import FollowCurve
 from .pointwise import LINE_OPTIONS, LINE_SYNONYMS, Curve, OnLine, Pointwise, rectified_guess
 
 _SMALLEST_WIDTH = 1e-3
@@ -120,6 +121,12 @@ class Sigmoid(OnLine):
     curve_facts = replace(OnLine.curve_facts, guess=_guess_line)
 
 
+#: How a curve between two levels follows other units.
+BETWEEN_LEVELS = FollowCurve(
+    shift="shift", sign=-1, slope="kappa", slope_is="factor", gain=("amplitude",), offset="base"
+)
+
+
 class FittedSigmoid(Pointwise):
     """A curve between two levels, of fitted place and slope; kappa is the slope."""
 
@@ -134,6 +141,7 @@ class FittedSigmoid(Pointwise):
         additive=("base",),
         nonnegative=NonNegative(("base", "amplitude")),
         guess=_guess_slope,
+        follow=BETWEEN_LEVELS,
     )
 
 
@@ -179,7 +187,11 @@ class LogisticSigmoid(FittedSigmoid):
     curve = Curve(logistic_sigmoid, logistic_sigmoid_slopes)
     priors: ClassVar = {**FittedSigmoid.priors, "kappa": Normal(0.5, 0.1)}
     bounds: ClassVar = {"kappa": (_SMALLEST_WIDTH, np.inf)}
-    curve_facts = replace(FittedSigmoid.curve_facts, guess=_guess_width)
+    curve_facts = replace(
+        FittedSigmoid.curve_facts,
+        guess=_guess_width,
+        follow=replace(BETWEEN_LEVELS, slope_is="width"),
+    )
 
 
 # (1 + tanh(z)) / 2 is the logistic function of 2 z
@@ -325,4 +337,9 @@ class SaturatedRectifier(FittedSigmoid):
         "shift": Normal(-0.1, 0.1),
     }
     bounds: ClassVar = {"amplitude": (0.0, np.inf), "kappa": (0.0, np.inf)}
-    curve_facts = replace(FittedSigmoid.curve_facts, linear_in=("base",), guess=_guess_saturated)
+    curve_facts = replace(
+        FittedSigmoid.curve_facts,
+        linear_in=("base",),
+        guess=_guess_saturated,
+        follow=replace(BETWEEN_LEVELS, slope_is="gain"),
+    )

@@ -12,6 +12,7 @@ from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Flow, Option, ShapeForm, Signature, registry
 from .base import Arrays, Facts, KernelLayer, Parameter, Phi, Tangents, Work
+from .follow import FollowModulation
 from .tangents import scaled
 
 STATE_FORM = ShapeForm(
@@ -84,6 +85,10 @@ class LinearModulation(Modulation):
             affine=is_sum,
             linear_in_weights=True,
             linear_in=tuple(self.parameters),
+            follow=FollowModulation(
+                added=("offset",) if "offset" in self.parameters else (),
+                gains=("gain",) if len(self.parameters) == 2 else (),
+            ),
         )
 
     _gives_up: ClassVar = {"gain": "d", "offset": "g"}

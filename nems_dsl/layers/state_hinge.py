@@ -12,6 +12,7 @@ from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Option, Signature, registry
 from .base import Arrays, Facts, Parameter, Phi, Work
+from .follow import FollowModulation
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
 _NAMES = ("gain1", "gain2", "offset1", "offset2", "x0")
@@ -57,7 +58,14 @@ class StateHinge(Modulation):
     def facts(self) -> Facts:
         slopes = ("gain1", "gain2", "offset1", "offset2")
         # with `m` the sign of one slope is that of another
-        return replace(super().facts, linear_in=() if "m" in self.options else slopes)
+        is_turned = "m" in self.options
+        return replace(
+            super().facts,
+            linear_in=() if is_turned else slopes,
+            follow=FollowModulation(
+                added=("offset1", "offset2"), gains=() if is_turned else ("gain1", "gain2")
+            ),
+        )
 
     @staticmethod
     def parameter_shapes(

@@ -11,6 +11,7 @@ from .. import kernels
 from ..distributions import Normal
 from ..keywords import PENALTIES, Flow, Option, Signature, registry
 from .base import Arrays, Facts, Parameter, Phi, Work
+from .follow import FollowModulation
 from .state import STATE_FLOW, STATE_FORM, Modulation
 
 _KINDS = ("g", "d")
@@ -85,7 +86,8 @@ class StateDoubleExponential(Modulation):
     def facts(self) -> Facts:
         # with `per` there is an output for each state, and not for each channel that comes in
         linear_in = ("base_g", "amp_g", "base_d", "amp_d")
-        return Facts(near_identity="per" not in self.options, linear_in=linear_in)
+        follow = FollowModulation(added=("base_d", "amp_d"))
+        return Facts(near_identity="per" not in self.options, linear_in=linear_in, follow=follow)
 
     def n_modulations(self) -> int:
         return self.dims["channels"] * (self.dims["state"] if "per" in self.options else 1)

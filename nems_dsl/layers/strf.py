@@ -34,6 +34,7 @@ from .base import (
     flat,
 )
 from .fir import AHEAD, STRIDE, bins_ahead, filtered, lagged, move, move_vjp, starting_taps
+from .follow import FollowProduct
 from .nonlinearity import LEVEL, RECTIFY
 from .weight_channels import mixed, starting_weights
 
@@ -142,10 +143,14 @@ class ReceptiveField(KernelLayer):
             smooth_along={"sl": {"coefficients": 1}, "sc": {weights: 0}},
             aim=None if self._is_whole else self._aim,
         )
+        added = () if self._is_whole else ("shift",)
         if "relu" in self.options:
             is_rate = "sk" not in self.options
-            return replace(facts, nonnegative=NonNegative(reaches_zero=True) if is_rate else None)
-        added = () if self._is_whole else ("shift",)
+            return replace(
+                facts,
+                nonnegative=NonNegative(reaches_zero=True) if is_rate else None,
+                follow=None if self._skipped else FollowProduct(("coefficients",), added),
+            )
         return replace(
             facts,
             linear=self._is_whole,

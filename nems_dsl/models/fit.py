@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..data.edges import warn_of_edges
 from ..data.folds import mask, stretches_with_samples
 from ..data.holdout import hold_out_end
+from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
 from ..data.trials import STIMULUS
 from ..fitting.objective import Objective
@@ -93,8 +94,10 @@ def warn_of_data(
     """Warn of data that fits do not start well from, or that edges of zeros do not suit."""
     places = needed(nodes, len(nodes) - 1)
     names = [name for name in signals_of(nodes) if name in recording.signals]
+    past = find_reach(nodes, places).known
+    check_trials_are_long(recording.lengths, past)
     if options.edges == "zeros":
-        warn_of_edges(recording, find_reach(nodes, places).known, names)
+        warn_of_edges(recording, past, names)
     standard = standard or find_standard(nodes, recording, options)
     # what is standardised is of the same size whatever the user's units are
     read = {
