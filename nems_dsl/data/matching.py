@@ -61,9 +61,8 @@ def match_signals(
 
     Examples
     --------
-    >>> from nems_dsl.data.reading import read_signal
-    >>> x = read_signal(np.zeros((4, 500, 18)), "the input 'stim'")
-    >>> y = read_signal(np.zeros((4, 500)), "the target", role="response")
+    >>> x = Signal(tuple(np.zeros((4, 500, 18))), "stack", "the input 'stim'")
+    >>> y = Signal((np.zeros((4, 500)),), "array", "the target")
     >>> match_signals({"stim": x}, y).response.trials[0].shape
     (500, 1)
     """

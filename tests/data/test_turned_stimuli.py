@@ -9,25 +9,20 @@ X = np.random.default_rng(0).random((300, 18))
 
 
 @pytest.mark.parametrize(
-    ("x", "turn", "hint"),
+    ("x", "turn"),
     [
-        (X.T, lambda x: x.T, "the transpose of the stimulus, .T: time comes first"),
-        (X[:, :1].T, lambda x: x.T, "the transpose of the stimulus, .T: time comes first"),
-        (X.reshape(3, 100, 18).swapaxes(1, 2), lambda x: x.swapaxes(1, 2), ".swapaxes(1, 2)"),
-        (
-            list(X.reshape(3, 100, 18).swapaxes(1, 2)),
-            lambda x: [t.T for t in x],
-            ".T of each trial",
-        ),
+        (X.T, lambda x: x.T),
+        (X[:, :1].T, lambda x: x.T),
+        (X.reshape(3, 100, 18).swapaxes(1, 2), lambda x: x.swapaxes(1, 2)),
+        (list(X.reshape(3, 100, 18).swapaxes(1, 2)), lambda x: [trial.T for trial in x]),
     ],
 )
-def test_a_model_says_that_the_stimulus_is_turned(x, turn, hint):
+def test_a_model_says_that_the_stimulus_is_turned(x, turn):
     n_channels = 1 if np.shape(x) == (1, 300) else 18
     model = Model(f"wc.{n_channels}x1-lvl.1")
-    with pytest.raises(ModelStringError) as caught:
+    with pytest.raises(ModelStringError, match=r"help: .*transpose") as caught:
         model.predict(x)
-    assert hint in str(caught.value)
-    assert "help: pass" in str(caught.value) and "write wc" not in str(caught.value)
+    assert "write wc" not in str(caught.value)
     model.predict(turn(x))
 
 
