@@ -45,7 +45,7 @@ _HOMES = {
     "NemsWarning": "errors",
     "Results": "sweeps",
     "canonical": "compiler",
-    "convert": "compiler.dialects",
+    "convert": "compiler.dialects.convert",
     "cross_validate": "studies",
     "expand": "spaces",
     "explain": "compiler.explain",

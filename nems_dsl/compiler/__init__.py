@@ -4,9 +4,6 @@ from typing import TYPE_CHECKING
 
 from .._lazy import lazy
 from .bind import bind as bind
-from .bind import canonical as canonical
-from .bind import check_dialect as check_dialect
-from .bind import parse as parse
 from .bind import read_sizes as read_sizes
 from .bind import with_sizes as with_sizes
 from .bound import BoundKeyword as BoundKeyword
@@ -14,6 +11,9 @@ from .bound import BoundModel as BoundModel
 from .catalogue import keyword_info as keyword_info
 from .data import fit_to_data as fit_to_data
 from .known_trees import known_trees as known_trees
+from .strings import canonical as canonical
+from .strings import check_dialect as check_dialect
+from .strings import parse as parse
 
 if TYPE_CHECKING:
     from .build import build_layers as build_layers

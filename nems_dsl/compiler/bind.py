@@ -8,9 +8,8 @@ from dataclasses import replace
 from enum import Enum
 
 from ..keywords import HasSignature, Signature
-from ..keywords.dialects import DIALECTS as FOREIGN
 from ..keywords.dialects import UNOFFERED, WHOLE_MODELS
-from ..suggestions import ask, no_such, suggest
+from ..suggestions import ask, suggest
 from ..syntax import (
     Diagnostic,
     Keyword,
@@ -33,8 +32,6 @@ from .options import BoundOptions, Fault, bind_options
 from .sizes import LARGEST_DIM, SYMBOLS, Size, Sizes, Symbolic, is_untold, resolve, untold
 from .wiring import Scope
 
-DIALECTS = ("native", *FOREIGN)
-
 
 class NoKeyword(Enum):
     """What stands in the place of a layer's entry where no keyword declares it."""
@@ -50,55 +47,6 @@ _WORTH_MEASURING = 100
 _LONGEST_PROPOSAL = 200
 
 
-def parse(
-    string: str,
-    dialect: str = "native",
-    *,
-    N: int | None = None,
-    R: int | None = None,
-    S: int | None = None,
-) -> BoundModel:
-    """Read a model string, check it, and complete its shapes.
-
-    Parameters
-    ----------
-    string : str
-        One model, such as ``wc.18x4-fir.4x15-dexp.1``.
-    dialect : str
-        The language that the string is written in.
-    N, R, S : int, optional
-        Numbers of input, response and state channels, where the string leaves them open.
-
-    Returns
-    -------
-    BoundModel
-        A tree that prints as the canonical form; equal for strings that build the same model.
-
-    Raises
-    ------
-    ModelStringError
-        With every fault that was found, each with its place and what to do.
-    TypeError, ValueError
-        `dialect`, `N`, `R` or `S` is not what it should be.
-
-    Examples
-    --------
-    >>> str(parse("wc.Nx4 - fir.x15 - dexp", N=18))
-    'wc.18x4-fir.4x15-dexp.1'
-    """
-    check_dialect(dialect)
-    values = read_sizes(N=N, R=R, S=S)
-    try:
-        text = read(string)
-    except ModelStringError as fault:
-        raise (_with_other_faults(fault, values) if dialect == "native" else fault) from None
-    if dialect != "native":
-        from .dialects.foreign import bind_foreign
-
-        return bind_foreign(text, dialect, values)[0]
-    return bind(text, values)
-
-
 def read_model(string: str) -> Text:
     """Read a native string, which must be one model, and look nothing up.
 
@@ -110,23 +58,6 @@ def read_model(string: str) -> Text:
     text = read(string)
     _check_sections(text)
     return text
-
-
-def canonical(string: str, dialect: str = "native") -> str:
-    """Give the one spelling that all strings of the same model share.
-
-    Examples
-    --------
-    >>> canonical("wc.18x4.n.l2-fir.x15x1-relu.os")
-    'wc.18x4.n.l2-fir.4x15-relu.1.s.o'
-    """
-    return parse(string, dialect).string
-
-
-def check_dialect(dialect: str) -> None:
-    """Refuse a dialect that is not known."""
-    if dialect not in DIALECTS:
-        raise ValueError(no_such("dialect", dialect, DIALECTS))
 
 
 def bind(
@@ -229,7 +160,7 @@ def _channels(symbol: str, number: object) -> int:
     return value
 
 
-def _with_other_faults(fault: ModelStringError, values: dict[str, int]) -> ModelStringError:
+def with_other_faults(fault: ModelStringError, values: dict[str, int]) -> ModelStringError:
     """Add to faults of syntax those of the keywords that can be read."""
     around = read_around(fault.string)
     if around is None or len(around[0].sections) != 1:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .bind import parse
 from .bound import BoundKeyword, BoundModel
 from .sizes import SYMBOLS, Sizes
+from .strings import parse
 
 
 def explain(string: str, dialect: str = "native") -> str:

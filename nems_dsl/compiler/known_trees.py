@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .bind import parse
 from .bound import BoundModel
 from .catalogue import catalogue
+from .strings import parse
 
 
 class KnownTrees:

@@ -1,3 +1,1 @@
 """Strings of other programs: read into native trees, and written from them."""
-
-from .convert import convert as convert

@@ -6,8 +6,8 @@ from collections import Counter
 
 from ...keywords.dialects import DIALECTS, Dialect, HeadThere
 from ...syntax import Diagnostic, Keyword, ModelStringError, Span, clip, unparse
-from ..bind import check_dialect, parse
 from ..bound import BoundKeyword, BoundModel
+from ..strings import check_dialect, parse
 from .foreign import write_there
 
 _STIMULUS = "stim"

@@ -1,0 +1,76 @@
+"""From text to a bound tree, in whichever language it is written."""
+
+from __future__ import annotations
+
+from ..keywords.dialects import DIALECTS as FOREIGN
+from ..suggestions import no_such
+from ..syntax import ModelStringError, read
+from .bind import bind, read_sizes, with_other_faults
+from .bound import BoundModel
+from .dialects.foreign import bind_foreign
+
+DIALECTS = ("native", *FOREIGN)
+
+
+def parse(
+    string: str,
+    dialect: str = "native",
+    *,
+    N: int | None = None,
+    R: int | None = None,
+    S: int | None = None,
+) -> BoundModel:
+    """Read a model string, check it, and complete its shapes.
+
+    Parameters
+    ----------
+    string : str
+        One model, such as ``wc.18x4-fir.4x15-dexp.1``.
+    dialect : str
+        The language that the string is written in.
+    N, R, S : int, optional
+        Numbers of input, response and state channels, where the string leaves them open.
+
+    Returns
+    -------
+    BoundModel
+        A tree that prints as the canonical form; equal for strings that build the same model.
+
+    Raises
+    ------
+    ModelStringError
+        With every fault that was found, each with its place and what to do.
+    TypeError, ValueError
+        `dialect`, `N`, `R` or `S` is not what it should be.
+
+    Examples
+    --------
+    >>> str(parse("wc.Nx4 - fir.x15 - dexp", N=18))
+    'wc.18x4-fir.4x15-dexp.1'
+    """
+    check_dialect(dialect)
+    values = read_sizes(N=N, R=R, S=S)
+    try:
+        text = read(string)
+    except ModelStringError as fault:
+        raise (with_other_faults(fault, values) if dialect == "native" else fault) from None
+    if dialect != "native":
+        return bind_foreign(text, dialect, values)[0]
+    return bind(text, values)
+
+
+def canonical(string: str, dialect: str = "native") -> str:
+    """Give the one spelling that all strings of the same model share.
+
+    Examples
+    --------
+    >>> canonical("wc.18x4.n.l2-fir.x15x1-relu.os")
+    'wc.18x4.n.l2-fir.4x15-relu.1.s.o'
+    """
+    return parse(string, dialect).string
+
+
+def check_dialect(dialect: str) -> None:
+    """Refuse a dialect that is not known."""
+    if dialect not in DIALECTS:
+        raise ValueError(no_such("dialect", dialect, DIALECTS))
