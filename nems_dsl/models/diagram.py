@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..compiler import BoundKeyword, BoundModel
 from ..graph.wiring import Node, connect
 from ..layers.base import KernelLayer, Layer
-
-if TYPE_CHECKING:
-    from .model import Model
+from .model_like import ModelLike
 
 Sizes = Sequence[Any] | None
 
 
-def diagram(model: Model, format: str = "text") -> str:
+def diagram(model: ModelLike, format: str = "text") -> str:
     """Draw a model; see `Model.diagram`.
 
     Examples
@@ -61,7 +59,7 @@ class _Box:
 # ---- reading a model -------------------------------------------------------------------------
 
 
-def _read(model: Model) -> list[_Box]:
+def _read(model: ModelLike) -> list[_Box]:
     """Give signals, layers and the output, in an order in which each follows what it reads."""
     tree = _tree_of(model)
     if tree is not None and tree.symbols:
@@ -106,7 +104,7 @@ def _order(layer: Layer) -> str:
     return f"@{','.join(names)}"
 
 
-def _tree_of(model: Model) -> BoundModel | None:
+def _tree_of(model: ModelLike) -> BoundModel | None:
     try:
         return model.tree
     except ValueError:

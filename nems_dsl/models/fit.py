@@ -22,6 +22,7 @@ from ..fitting.units import Standard, find_standard
 from ..graph.evaluation import without_edges
 from ..graph.reach import Reach, find_reach
 from ..graph.wiring import Node, connect, needed, signals_of
+from .reuse import take_parameters
 
 if TYPE_CHECKING:
     from .model import Model
@@ -53,7 +54,6 @@ def fit_model(
         Warn of data that no fit of this kind suits. Of many fits to the same data, one does.
     """
     from .model import Model
-    from .reuse import take_parameters
 
     fitted = model.bind_data(recording, (recording.n_channels,))
     init = options.init

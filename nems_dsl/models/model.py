@@ -673,7 +673,7 @@ class Model:
         ...     large.layers["wc"].parameters["coefficients"].values[:, 0].tolist())
         True
         """
-        from . import take_parameters
+        from .reuse import take_parameters
 
         return take_parameters(self, source)[0]
 
@@ -753,7 +753,7 @@ class Model:
         """
         from .saving import load_model
 
-        return load_model(Path(path))
+        return load_model(Path(path), Model)
 
     def diagram(self, format: str = "text") -> str:
         """Draw the layers, the shapes between them, and the branches by which signals go.

@@ -252,7 +252,7 @@ class ModelSet(Sequence["Model"]):
         """
         from .saving_sets import load_set
 
-        return load_set(Path(folder))
+        return load_set(Path(folder), Model, ModelSet)
 
     # ---- printing ----------------------------------------------------------------------------
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import numpy as np
 
 from ..graph.wiring import connect
 from ..layers.base import KeywordLayer, Layer, Parameter
 from .alignment import align
+from .model_like import ModelLike
 
-if TYPE_CHECKING:
-    from . import Model
+M = TypeVar("M", bound=ModelLike)
 
 #: axes that count bins, and not channels
 _TIME = "taps"
@@ -70,7 +71,7 @@ class ReuseReport:
         return "\n".join(f"{name:<{width}}  {each.note}" for name, each in pairs)
 
 
-def take_parameters(model: Model, source: Model) -> tuple[Model, ReuseReport]:
+def take_parameters(model: M, source: ModelLike) -> tuple[M, ReuseReport]:
     """Give a copy of a model that starts from the parameters of another.
 
     Layers are matched in order by their keywords, as many as can be; layers that have names of
@@ -259,7 +260,7 @@ def _axes_of(layer: Layer, key: str) -> list[str] | None:
     return axes
 
 
-def _fed_by_data(model: Model) -> set[int]:
+def _fed_by_data(model: ModelLike) -> set[int]:
     """Give the layers that read a signal of the data, whose channels are nobody's rank.
 
     So do those after them that take their channels one by one.
@@ -273,7 +274,7 @@ def _fed_by_data(model: Model) -> set[int]:
     return fed
 
 
-def _response_axes(model: Model) -> list[tuple[str, ...]]:
+def _response_axes(model: ModelLike) -> list[tuple[str, ...]]:
     """Name, for every layer, the axes that are channels of the response."""
     found: list[tuple[str, ...]] = [()] * len(model.layers)
     for place in reversed(range(len(model.layers))):
@@ -292,14 +293,12 @@ def _mixes(layer: Layer) -> bool:
     return not isinstance(layer, KeywordLayer) or "out" in layer.dims
 
 
-def _have_strings(*models: Model) -> bool:
+def _have_strings(*models: ModelLike) -> bool:
     return all(layer.signature is not None for model in models for layer in model.layers)
 
 
 def _check_source(source: object) -> None:
-    from . import Model, ModelSet
-
-    if isinstance(source, ModelSet):
+    if isinstance(source, Sequence):
         raise TypeError("a model starts from one model, not from a set; give one, as in models[0]")
-    if not isinstance(source, Model):
+    if not (hasattr(source, "layers") and hasattr(source, "results")):
         raise TypeError(f"a model starts from another Model, not from {type(source).__name__}")

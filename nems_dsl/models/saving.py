@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .._version import __version__
+from ..fitting.results import FitResults
 from ..syntax import ModelStringError
 from .meta import read_meta
+from .model_like import ModelLike
 
-if TYPE_CHECKING:
-    from .model import Model
+M = TypeVar("M", bound=ModelLike)
 
 FORMAT = "nems_dsl model"
 FORMAT_VERSION = 1
 
 
-def save_model(model: Model, path: Path) -> Path:
+def save_model(model: ModelLike, path: Path) -> Path:
     """Write a model to `path`, all of it or nothing."""
     return write_json(to_dict(model), path)
 
@@ -45,11 +47,11 @@ def write_json(data: dict[str, Any], path: Path) -> Path:
     return path
 
 
-def load_model(path: Path) -> Model:
+def load_model(path: Path, kind: Callable[..., M]) -> M:
     """Read what `save_model` wrote."""
     data = read_json(path, FORMAT, FORMAT_VERSION, "model file")
     try:
-        return from_dict(data)
+        return from_dict(data, kind)
     except ModelStringError as fault:
         raise ValueError(
             f"{path} holds a model that this nems_dsl does not know, or a damaged one:\n{fault}"
@@ -83,7 +85,7 @@ def read_json(path: Path, its_format: str, newest: int, what: str) -> dict[str, 
     return data
 
 
-def to_dict(model: Model) -> dict[str, Any]:
+def to_dict(model: ModelLike) -> dict[str, Any]:
     """Give a model as JSON can hold it; floats keep every bit.
 
     Raises
@@ -111,12 +113,9 @@ def to_dict(model: Model) -> dict[str, Any]:
     }
 
 
-def from_dict(data: dict[str, Any]) -> Model:
-    """Build the model that `to_dict` described."""
-    from ..fitting.results import FitResults
-    from .model import Model
-
-    model = Model(data["string"], name=data.get("name"), meta=data.get("meta"))
+def from_dict(data: dict[str, Any], kind: Callable[..., M]) -> M:
+    """Build the model that `to_dict` described; `kind` is the class of models."""
+    model = kind(data["string"], name=data.get("name"), meta=data.get("meta"))
     given = data["parameters"]
     _name_layers(model, data.get("layer_names"), given)
     if sorted(given) != sorted(model.layers.names):
@@ -134,14 +133,14 @@ def from_dict(data: dict[str, Any]) -> Model:
     return model
 
 
-def _string_of(model: Model) -> str:
+def _string_of(model: ModelLike) -> str:
     try:
         return model.string
     except ValueError as fault:
         raise ValueError(f"the model cannot be saved, for a file has its string: {fault}") from None
 
 
-def _name_layers(model: Model, names: Any, parameters: dict[str, Any]) -> None:
+def _name_layers(model: ModelLike, names: Any, parameters: dict[str, Any]) -> None:
     """Give layers the names that they had of their own."""
     if names is None:
         # files of versions before 0.1 tell names by what they call the parameters of each layer

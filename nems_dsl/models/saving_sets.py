@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 from .._version import __version__
+from .model_like import ModelLike
 from .saving import load_model, read_json, save_model, write_json
 
-if TYPE_CHECKING:
-    from .model_set import ModelSet
+M = TypeVar("M", bound=ModelLike)
+S = TypeVar("S")
 
 FORMAT = "nems_dsl model set"
 FORMAT_VERSION = 1
 LIST = "models.json"
 
 
-def save_set(models: ModelSet, folder: Path) -> Path:
+class SetLike(Protocol):
+    """A set of models as its file sees it."""
+
+    channels: tuple[int, ...]
+    n_columns: int
+
+    def __iter__(self) -> Iterator[ModelLike]:
+        """Return the models."""
+
+    @property
+    def string(self) -> str:
+        """Their string."""
+
+    @property
+    def model_id(self) -> str:
+        """Its digest."""
+
+
+def save_set(models: SetLike, folder: Path) -> Path:
     """Write a set into a folder; the list comes last, so that no list names a missing file."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [f"channel_{channel}.json" for channel in models.channels]
@@ -36,10 +56,8 @@ def save_set(models: ModelSet, folder: Path) -> Path:
     return folder
 
 
-def load_set(folder: Path) -> ModelSet:
-    """Read what `save_set` wrote."""
-    from .model_set import ModelSet
-
+def load_set(folder: Path, kind: Callable[..., M], of: Callable[[list[M], list[int], int], S]) -> S:
+    """Read what `save_set` wrote: models of one kind, and a set of them."""
     path = folder / LIST
     if not path.is_file():
         raise ValueError(f"{folder} holds no set of models: it has no file {LIST}")
@@ -49,8 +67,8 @@ def load_set(folder: Path) -> ModelSet:
         missing = [file for file in files if not file.is_file()]
         if missing:
             raise ValueError(f"it names {missing[0].name}, which is not there")
-        models = [load_model(file) for file in files]
-        return ModelSet(models, data["channels"], data["n_columns"])
+        models = [load_model(file, kind) for file in files]
+        return of(models, data["channels"], data["n_columns"])
     except (KeyError, TypeError, ValueError) as fault:
         reason = fault.args[0] if fault.args else fault
         raise ValueError(f"{path} is damaged: {reason}") from fault

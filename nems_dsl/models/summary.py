@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..layers.base import Layer, Parameter
-
-if TYPE_CHECKING:
-    from .model import Model
+from .model_like import ModelLike
 
 RULE = "~" * 64
 _MOST_NUMBERS = 4
 
 
-def summarise(model: Model) -> str:
+def summarise(model: ModelLike) -> str:
     """Return what `print(model)` shows.
 
     Examples

@@ -14,7 +14,7 @@ from ..layers.base import KernelLayer
 from .objective import Objective
 
 if TYPE_CHECKING:
-    from . import Model
+    from .model import Model
 
 logger = logging.getLogger(__name__)
 # what form a filter takes depends on how long a trial is

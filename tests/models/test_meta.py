@@ -30,7 +30,7 @@ def test_notes_are_kept_wherever_a_model_goes(tmp_path):
         fitted.sample_from_priors(seed=0),
         fitted.start_from(fitted),
         Model.load(fitted.save(tmp_path / "m.json")),
-        from_dict(json.loads(json.dumps(to_dict(fitted)))),
+        from_dict(json.loads(json.dumps(to_dict(fitted))), Model),
         *models,
         *ModelSet.load(models.save(tmp_path / "set")),
         *folds,

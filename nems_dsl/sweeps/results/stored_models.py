@@ -67,7 +67,7 @@ def _build(packed: bytes, what: str) -> Model:
     from ...models.saving import from_dict
 
     try:
-        return from_dict(json.loads(zlib.decompress(packed)))
+        return from_dict(json.loads(zlib.decompress(packed)), Model)
     except (zlib.error, KeyError, TypeError, ValueError) as fault:
         raise ValueError(f"the fitted model of {what} is damaged: {fault}") from fault
 

@@ -53,7 +53,7 @@ def test_a_row_tells_of_a_fit(rows):
     }
     assert {"nems_dsl", "numpy", "python"} <= set(second.versions)
     assert 0 < second.seconds and second.r_test > 0.6 and 0 < second.se_test < 0.2
-    kept = from_dict(json.loads(second.model))
+    kept = from_dict(json.loads(second.model), Model)
     np.testing.assert_array_equal(kept.predict(DATA.stim), fitted.predict(DATA.stim))
     assert first.channel == 0 and first.r_test != second.r_test
 
@@ -61,7 +61,7 @@ def test_a_row_tells_of_a_fit(rows):
 def test_a_model_of_all_channels(rows):
     (row,) = rows(DATA, "wc.6x2-fir.2x4x2-lvl.2")
     split = hold_out(read_recording(DATA.stim, DATA.resp), 0.2, gap=3)
-    fitted = from_dict(json.loads(row.model))
+    fitted = from_dict(json.loads(row.model), Model)
     assert row.channel is None
     assert row.r_test == pytest.approx(np.mean(fitted.score(split.test)), rel=1e-12)
 
@@ -129,14 +129,14 @@ def test_repeats_are_held_out_together(rows):
     x, y = trials()
     labels = ["a", "b", "c", "a", "b", "c"]
     row = rows((x, y, labels), STRING)[0]
-    fitted = from_dict(json.loads(row.model))
+    fitted = from_dict(json.loads(row.model), Model)
     held = [2, 5]
     assert row.r_test == pytest.approx(
         fitted.score([x[t] for t in held], [y[t][:, [0]] for t in held]), rel=1e-12
     )
     folds = rows((x, y, labels), STRING, Recipe(n_folds=3, channels=(0,)))
     for fold, row in enumerate(folds):
-        fitted = from_dict(json.loads(row.model))
+        fitted = from_dict(json.loads(row.model), Model)
         held = [fold, fold + 3]
         assert row.r_test == pytest.approx(
             fitted.score([x[t] for t in held], [y[t][:, [0]] for t in held]), rel=1e-12
