@@ -5,13 +5,13 @@ None of their packages is imported: a container is known by what it has.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from .._warn import warn_user
 from .arrays import read_numbers, refuse_objects, refuse_other_kinds
 from .signal import DataWarning, Form, Role, Signal
 from .timing import Timing, find_timing, is_trial_name, split_rows
@@ -182,11 +182,10 @@ def _warn_of_columns(timing: Timing, what: str) -> None:
         timing.counter: "the numbers of its rows",
     }
     read = " and ".join(f"column {name!r} as {said[name]}" for name in timing.columns)
-    warnings.warn(
+    warn_user(
         f"{what}: read {read}, and not as a channel; rename the column if it is one, or make it "
         "the index, which says the same without this warning",
         DataWarning,
-        stacklevel=2,
     )
 
 

@@ -13,8 +13,7 @@ from .masking import apply_mask
 from .matching import match_signals
 from .reading import read_signal
 from .signal import Form, Role, Signal, restore
-from .state import with_state
-from .trials import STIMULUS, SYNONYMS, Data, Trial
+from .trials import STIMULUS, SYNONYMS, Data, Trial, with_state
 
 Made = TypeVar("Made")
 RESPONSE = "resp"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,38 @@ Trial = np.ndarray
 Data = Any
 
 STIMULUS = "stim"
+STATE = "state"
 _PIECE = 1 << 14
 SYNONYMS = {"input": STIMULUS}
+
+
+def with_state(x: Data, state: Any = None) -> Data:
+    """Return a model's input with a state in it.
+
+    Parameters
+    ----------
+    x : array, list or dict
+        The stimulus, or signals by name.
+    state : array or list, optional
+        Without one, `x` is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        `x` has a state already.
+
+    Examples
+    --------
+    >>> with_state([[1.0], [2.0]], state=[[0.5], [0.5]])
+    {'stim': [[1.0], [2.0]], 'state': [[0.5], [0.5]]}
+    """
+    if state is None:
+        return x
+    if not isinstance(x, Mapping):
+        return {STIMULUS: x, STATE: state}
+    if STATE in x:
+        raise ValueError("the state is given twice: by x['state'] and by state=; give it once")
+    return {**x, STATE: state}
 
 
 def check_match(target: Sequence[Trial], lengths: list[int], stride: int = 1) -> None:

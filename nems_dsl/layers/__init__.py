@@ -15,7 +15,7 @@ import importlib
 import pkgutil
 import warnings
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .._lazy import lazy
 from ..keywords import registry
@@ -121,9 +121,20 @@ _HOMES = {
     "strided": "work",
 }
 
-__getattr__, __dir__ = lazy(__name__, _HOMES)
+_find, __dir__ = lazy(__name__, _HOMES)
 
 ENTRY_POINTS = "nems_dsl.keywords"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES or not name[:1].isupper():
+        return _find(name)
+    # a keyword's class is public by its declaration, so that a new one needs no line here
+    load_all()
+    for entry in registry.values():
+        if getattr(entry, "__name__", "") == name and entry.__module__.startswith(__name__):
+            return entry
+    return _find(name)
 
 
 @cache

@@ -13,11 +13,27 @@ from ..distributions import Distribution
 from ..keywords import Signature
 from .equality import same_layer
 from .facts import Facts
-from .habits import answer
 from .parameter import Phi
 from .work import Arrays
 
 RULE = "=" * 32
+
+# what to answer to those who look for what a layer has in other programs
+_STAGED = (
+    'a fit finds the linear part first by itself; model.fit(x, y, init="staged") fits the model '
+    "without its nonlinearities, and then all of it"
+)
+_FREEZING = (
+    "layer.parameters[...].{verb}() {does} one parameter, model.{verb}_layers(...) whole layers"
+)
+_ANSWERS = {
+    "skip_nonlinearity": _STAGED,
+    "unskip_nonlinearity": _STAGED,
+    "freeze_parameters": _FREEZING.format(verb="freeze", does="freezes"),
+    "unfreeze_parameters": _FREEZING.format(verb="unfreeze", does="unfreezes"),
+    "sample_from_priors": "model.sample_from_priors() draws the parameters of all layers",
+    "get_parameter_vector": "Objective(model, x, y).theta0 has the free parameters as one vector",
+}
 
 Signals = None | str | Sequence[str] | Mapping[str, str]
 
@@ -212,7 +228,7 @@ class Layer:
     if not TYPE_CHECKING:  # which would take it for any attribute
 
         def __getattr__(self, name: str) -> Any:
-            hint = answer(name)
+            hint = _ANSWERS.get(name, "")
             message = f"{type(self).__name__!r} object has no attribute {name!r}"
             raise AttributeError(f"{message}: {hint}" if hint else message, name=name, obj=self)
 

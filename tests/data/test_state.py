@@ -7,8 +7,7 @@ import pytest
 
 import nems_dsl
 from nems_dsl import Model
-from nems_dsl.data.state import with_state
-from nems_dsl.data.trials import read_inputs
+from nems_dsl.data.trials import with_state
 
 STRING = "wc.4x1-stategain.2x1"
 
@@ -60,6 +59,6 @@ def test_a_state_is_given_once(data):
     ):
         with pytest.raises(ValueError, match="given twice"):
             call()
-    with pytest.raises(TypeError, match="read before"):
-        model.predict(read_inputs(x), state=s)
+    with pytest.raises(ValueError, match="read_recording"):
+        model.predict(nems_dsl.data.read_recording(x), state=s)
     assert with_state(x) is x

@@ -7,7 +7,7 @@ short loops what each of its functions gives, and nothing but `nems_dsl.kernels`
 
 filters, weights
     What the room gives, each in the form that was measured to be the fastest for its shape.
-filter_*, weight_products
+filter_*
     The forms.
 vector_*
     The innermost loops, in vectors of LLVM, of which they are made.

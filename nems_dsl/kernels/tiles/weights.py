@@ -1,12 +1,16 @@
 """Channel weighting (wc) by unrolled loops, or by products where they are faster."""
 
+import numpy as np
 from numba import njit
 
 from ..compiled import EXACT, SUMS
 from .processor import has_wide_vectors
-from .weight_products import mix_by_products, mix_by_products_vjp_weights
+from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
+from .vector_products import edges_of, multiply, pack_weights, width_of
 
 N_OUTPUTS, N_INPUTS = 4, 6
+# Bytes of a stretch of a row, of which the rows of a tile stay in the cache next to the core.
+STRETCH_BYTES = 4096
 
 
 # The blocks are unrolled by hand, so that the weights or the sums stay in registers and each bin is
@@ -163,13 +167,13 @@ def prefers_products_vjp_weights(n_outputs: int, n_channels: int) -> bool:
 
 def mix(w, x, y):
     """Weighted sums, as `plain.mix` gives them."""
-    (mix_by_products if prefers_products(len(y)) else mix_by_loops)(w, x, y)
+    (_mix_by_products if prefers_products(len(y)) else mix_by_loops)(w, x, y)
 
 
 def mix_vjp_weights(x, dy, dw):
     """Gradient of the weights, as `plain.mix_vjp_weights` gives it."""
     if prefers_products_vjp_weights(*dw.shape):
-        mix_by_products_vjp_weights(x, dy, dw)
+        _mix_by_products_vjp_weights(x, dy, dw)
     else:
         mix_by_loops_vjp_weights(x, dy, dw)
 
@@ -192,3 +196,46 @@ def mix_by_loops_vjp_weights(x, dy, dw):
     _mix_slice_vjp_weights(
         x.reshape((x.shape[0], 1, x.shape[1])), dy.reshape((dy.shape[0], 1, dy.shape[1])), 0, dw
     )
+
+
+# ---- products of narrow matrices in vector registers --------------------------------------------
+
+
+@njit(**EXACT)
+def _starts_of_rows(n_rows, stride, n_more):
+    """Where rows begin in a flat array, the last of them repeated."""
+    starts = np.empty(n_rows + n_more, np.int64)
+    for row in range(starts.size):
+        starts[row] = min(row, n_rows - 1) * stride
+    return starts
+
+
+@njit(**EXACT)
+def _mix_by_products(w, x, y):
+    """Give weighted sums as `mix` does."""
+    n_channels, n = x.shape
+    edges = edges_of(w.shape[0])
+    packed = pack_weights(w, edges)
+    width, out = width_of(x), y.reshape(-1)
+    if n >= width:
+        multiply(packed, edges, _starts_of_rows(n_channels, n, 0), x.reshape(-1), n, out, 0, n)
+        return
+    wide = np.zeros((n_channels, width), x.dtype)
+    for c in range(n_channels):
+        for t in range(n):
+            wide[c, t] = x[c, t]
+    offsets = _starts_of_rows(n_channels, width, 0)
+    multiply(packed, edges, offsets, wide.reshape(-1), n, out, 0, n)
+
+
+@njit(**EXACT)
+def _mix_by_products_vjp_weights(x, dy, dw):
+    """Gradient of the weights, as `mix_vjp_weights` gives it."""
+    n, stretch = x.shape[1], STRETCH_BYTES // x.itemsize
+    ours = _starts_of_rows(dy.shape[0], n, N_MORE)
+    theirs = _starts_of_rows(x.shape[0], n, N_MORE)
+    errors, signals = dy.reshape(-1), x.reshape(-1)
+    tiles = zero_tiles(dy.shape[0], x.shape[0], x)
+    for t in range(0, n, stretch):
+        correlate(errors[t:], ours, signals[t:], theirs, min(stretch, n - t), tiles)
+    add_tiles(tiles, dw)
