@@ -59,6 +59,6 @@ def test_a_state_is_given_once(data):
     ):
         with pytest.raises(ValueError, match="given twice"):
             call()
-    with pytest.raises(ValueError, match="read_recording"):
+    with pytest.raises(TypeError, match="read before"):
         model.predict(nems_dsl.data.read_recording(x), state=s)
     assert with_state(x) is x
