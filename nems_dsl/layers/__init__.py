@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .base import Layer as Layer
     from .compression import LogCompression as LogCompression
     from .conv2d import Convolution as Convolution
+    from .facts import Facts as Facts
     from .fir import FiniteImpulseResponse as FiniteImpulseResponse
     from .joining import Concatenate as Concatenate
     from .joining import SkipConnection as SkipConnection
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .plasticity import Depression as Depression
     from .plasticity import ShortTermPlasticity as ShortTermPlasticity
     from .plasticity import TwoCoursePlasticity as TwoCoursePlasticity
+    from .pointwise import Curve as Curve
     from .pointwise import OnLine as OnLine
     from .pointwise import Pointwise as Pointwise
     from .products import Multiply as Multiply
@@ -75,10 +77,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "Concatenate": "joining",
     "Convolution": "conv2d",
+    "Curve": "pointwise",
     "DampedOscillator": "oscillator",
     "Depression": "plasticity",
     "DoubleExponential": "nonlinearity",
     "FIR": "fir:FiniteImpulseResponse",
+    "Facts": "facts",
     "FiniteImpulseResponse": "fir",
     "HyperbolicTangent": "sigmoids",
     "KernelLayer": "base",
