@@ -12,10 +12,10 @@ from .._plain import Plain
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data, Trial
 from ..metrics import get_metric
+from .model import Model
 
 if TYPE_CHECKING:
     from ..fitting.results import FitResults
-    from .model import Model
 
 _COLUMNS = (
     "channel", "loss", "iterations", "evaluations", "seconds", "converged", "optimizer", "warnings"

@@ -311,9 +311,11 @@ def test_data_in_large_units_are_pointed_out_once(data):
     x, y = data
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        # no start from data can be had for it
-        string = "wc.4x2-relu.2-wc.2x1"
-        fit(string, 1e3 * x, y * [1, 1e4, 1e3], verbose=0, max_iterations=1, n_jobs=2)
+        # priors are of parameters in the user's units, and no start from data can be had for it
+        fit(
+            "wc.4x2-relu.2-wc.2x1", 1e3 * x, y * [1, 1e4, 1e3], verbose=0, max_iterations=1,
+            n_jobs=2, priors=1.0,
+        )  # fmt: skip
     assert [each.category for each in seen] == [ScaleWarning, ScaleWarning]
     assert "the input 'stim' has a root mean square of" in str(seen[0].message)
     assert "channel 1 of the target has a standard deviation of" in str(seen[1].message)

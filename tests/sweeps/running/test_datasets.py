@@ -35,9 +35,9 @@ def share(tmp_path, given, name="cell"):
 )
 def test_forms_of_data_are_one(tmp_path, given):
     dataset = share(tmp_path, given)
-    signals, response = dataset.open()
-    assert list(signals) == ["stim"]
-    for trials, whole in ((signals["stim"], X), (response, Y)):
+    opened = dataset.open()
+    assert list(opened.signals) == ["stim"]
+    for trials, whole in ((opened.signals["stim"], X), (opened.target, Y)):
         np.testing.assert_array_equal(np.stack(trials), whole)
     assert dataset.lengths == (50,) * 6
     assert (dataset.n_inputs, dataset.n_channels, dataset.groups) == ({"stim": 3}, 2, None)
@@ -114,12 +114,12 @@ def test_errors_of_the_whole(tmp_path):
         share_datasets(["one/a.npz", "two/a.npz"], tmp_path)
     with pytest.raises(FileNotFoundError) as found:
         share_datasets({"A1": tmp_path / "none.npz"}, tmp_path)
-    assert found.value.__notes__ == ["while the data set 'A1' was read"]
+    assert found.value.__notes__ == ["while the data set 'A1' was loaded"]
 
 
 def test_mapped_arrays_are_shared_and_private(tmp_path):
     dataset = share(tmp_path, (X, Y))
-    (first, _), (second, _) = dataset.open(), dataset.open()
+    first, second = dataset.open().signals, dataset.open().signals
     # compiled code for arrays that are read-only would be another
     first["stim"][0][0, 0] = 17.0
     assert second["stim"][0][0, 0] == X[0, 0, 0]

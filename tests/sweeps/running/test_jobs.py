@@ -121,7 +121,7 @@ def test_all_strings_that_are_none_are_shown(datasets):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"fit": {"los": "mse"}}, "neither sweep nor Model.fit has an argument 'los'"),
+        ({"fit": {"los": "mse"}}, "sweep has no option 'los'; did you mean loss="),
         ({"fit": {"mask": 1}}, "cannot pass 'mask' on to the fits: set what does not count to NaN"),
         ({"fit": {"init": X}}, "'init' of the fits must be a number, text, .* not ndarray"),
         ({"test": 1}, "from 0 up to 1, not 1"),
