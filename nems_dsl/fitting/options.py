@@ -6,12 +6,13 @@ what options there are.
 
 from __future__ import annotations
 
+import functools
 import inspect
 import json
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar, cast
 
 import numpy as np
 
@@ -292,7 +293,7 @@ class FitOptions:
         """
         for name in arguments:
             if name not in NAMES:
-                raise TypeError(f"{whose} has no option {name!r}{_instead(name)}")
+                raise TypeError(f"{whose} has no option {name!r}{_instead(name, NAMES)}")
         return cls(**arguments)
 
     def changed(self) -> dict[str, Any]:
@@ -314,8 +315,14 @@ NAMES = tuple(each.name for each in fields(FitOptions))
 
 #: What other programs call what is here called otherwise.
 _ELSEWHERE = {
-    "input": "the stimulus is the first argument, x",
-    "target": "the response is the second argument, y",
+    "input": "the stimulus is called x here",
+    "X": "the stimulus is called x here",
+    "stim": "the stimulus is called x here",
+    "stimulus": "the stimulus is called x here",
+    "target": "the response is called y here",
+    "Y": "the response is called y here",
+    "resp": "the response is called y here",
+    "response": "the response is called y here",
     "fitter_options": "write tolerance= and max_iterations=",
     "options": "write tolerance= and max_iterations=",
     "backend": "there is one; optimizer= chooses how it searches",
@@ -336,7 +343,8 @@ _ELSEWHERE = {
 def document_options(function: F) -> F:
     """Write the options into the signature and the docstring of a function that takes them.
 
-    The docstring has ``{options}`` where they belong; the signature ends with ``**options``.
+    The docstring has ``{options}`` where they belong; the signature ends with ``**options``. A
+    name that is none is told before Python tells which arguments are missing.
     """
     if function.__doc__:
         (line,) = (each for each in function.__doc__.splitlines() if each.strip() == "{options}")
@@ -349,8 +357,18 @@ def document_options(function: F) -> F:
         for each in fields(FitOptions)
         if each.name not in signature.parameters
     ]
-    function.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
-    return function
+    known = (*(p.name for p in kept), *(p.name for p in named))
+
+    @functools.wraps(function)
+    def checked(*args: Any, **arguments: Any) -> Any:
+        for name in arguments:
+            if name not in known:
+                instead = _instead(name, known)
+                raise TypeError(f"{function.__name__} has no option {name!r}{instead}")
+        return function(*args, **arguments)
+
+    checked.__signature__ = signature.replace(parameters=[*kept, *named])  # type: ignore[attr-defined]
+    return cast(F, checked)
 
 
 def describe_options(indent: str = "    ") -> str:
@@ -367,10 +385,10 @@ def describe_options(indent: str = "    ") -> str:
     return "\n".join(lines)
 
 
-def _instead(name: str) -> str:
+def _instead(name: str, known: Sequence[str]) -> str:
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"
-    near = suggest(name, NAMES)
+    near = suggest(name, known)
     if near:
         return f"; did you mean {' or '.join(f'{each}=' for each in near)}?"
     return f"; there are {', '.join(NAMES)}"

@@ -9,6 +9,9 @@ from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
+X5 = np.random.default_rng(0).random((60, 5))
+Y5 = X5 @ np.arange(5.0)
+
 
 @pytest.fixture(scope="module")
 def data():
@@ -208,3 +211,20 @@ def test_extreme_parameters_do_not_end_a_fit(data):
     assert np.all(np.isfinite(fitted.predict(x)))
     negative = Model("stp.6-wc.6x1-lvl.1").fit(x - 0.5, y, verbose=0)
     assert np.isfinite(negative.results.loss)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"input": X5, "target": Y5}, "fit has no option 'input': the stimulus is called x here"),
+        ({"x": X5, "target": Y5}, "fit has no option 'target': the response is called y here"),
+        ({"X": X5, "y": Y5}, "fit has no option 'X': the stimulus is called x here"),
+        ({"x": X5, "y": Y5, "optimiser": "l-bfgs-b"}, "did you mean optimizer="),
+        ({"x": X5, "y": Y5, "verbos": 0}, "did you mean verbose="),
+    ],
+)
+def test_what_other_programs_call_otherwise(arguments, said):
+    model = Model("wc.5x1-lvl.1")
+    for call in (model.fit, lambda **given: fit(model, **given)):
+        with pytest.raises(TypeError, match=said):
+            call(**arguments)

@@ -36,9 +36,6 @@ def read_hdf5(path: Path, wanted: Mapping[str, str | None], is_matlab: bool = Fa
         import h5py
     except ImportError:
         raise needs("h5py", "hdf5", path, SAVEZ) from None
-    # a folder, or no file at all, has its own message
-    with path.open("rb"):
-        pass
     try:
         file = h5py.File(path, "r")
     except OSError as fault:

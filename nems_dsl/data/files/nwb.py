@@ -38,8 +38,6 @@ def read_nwb(path: Path, wanted: Mapping[str, str | None]) -> Contents:
         import pynwb
     except ImportError:
         raise needs("pynwb", "nwb", path, SAVEZ) from None
-    with path.open("rb"):
-        pass
     try:
         io = pynwb.NWBHDF5IO(path, "r")
     except (OSError, ValueError, TypeError, KeyError) as fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,8 +117,10 @@ def read_data_files(
     endings = [file.suffix.lower() for file in files]
     wanted = {"stim": stim, "resp": resp, "state": state}
     if len(files) == 1 and endings[0] in _WHOLE:
+        _check_there(files)
         contents = _WHOLE[endings[0]](files[0], wanted)
     elif len(files) == 2 and all(ending in _SINGLE for ending in endings):
+        _check_there(files)
         contents = _read_pair(files)
     else:
         raise ValueError(
@@ -138,6 +140,13 @@ def read_data_files(
         {name: s.labels for name, s in signals.items() if s.labels is not None},
         contents.notes,
     )
+
+
+def _check_there(files: Sequence[Path]) -> None:
+    # a folder, or no file at all, has its own message, whichever packages are installed
+    for file in files:
+        with file.open("rb"):
+            pass
 
 
 # ---- pairs -----------------------------------------------------------------------------------

@@ -90,8 +90,6 @@ def read_parquet(path: Path, signal: str) -> Contents:
         import pyarrow.parquet as parquet
     except ImportError:
         raise needs("pyarrow", "parquet", path, "save it as csv") from None
-    with path.open("rb"):
-        pass
     try:
         head = parquet.read_metadata(path)
         check_size((head.num_rows, head.num_columns), 8, f"{path}")
