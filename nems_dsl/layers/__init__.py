@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from .base import Layer as Layer
     from .compression import LogCompression as LogCompression
     from .conv2d import Convolution as Convolution
+    from .facts import Facts as Facts
     from .fir import FiniteImpulseResponse as FiniteImpulseResponse
+    from .follow import FollowCurve as FollowCurve
+    from .follow import FollowProduct as FollowProduct
+    from .follow import Units as Units
     from .joining import Concatenate as Concatenate
     from .joining import SkipConnection as SkipConnection
     from .merging import MergeChannels as MergeChannels
@@ -43,6 +47,7 @@ if TYPE_CHECKING:
     from .plasticity import Depression as Depression
     from .plasticity import ShortTermPlasticity as ShortTermPlasticity
     from .plasticity import TwoCoursePlasticity as TwoCoursePlasticity
+    from .pointwise import Curve as Curve
     from .pointwise import OnLine as OnLine
     from .pointwise import Pointwise as Pointwise
     from .products import Multiply as Multiply
@@ -75,11 +80,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "Concatenate": "joining",
     "Convolution": "conv2d",
+    "Curve": "pointwise",
     "DampedOscillator": "oscillator",
     "Depression": "plasticity",
     "DoubleExponential": "nonlinearity",
     "FIR": "fir:FiniteImpulseResponse",
+    "Facts": "facts",
     "FiniteImpulseResponse": "fir",
+    "FollowCurve": "follow",
+    "FollowProduct": "follow",
     "HyperbolicTangent": "sigmoids",
     "KernelLayer": "base",
     "KeywordLayer": "base",
@@ -115,6 +124,7 @@ _HOMES = {
     "SumChannels": "rearrangement",
     "SwapAxes": "rearrangement",
     "TwoCoursePlasticity": "plasticity",
+    "Units": "follow",
     "WeightChannels": "weight_channels",
     "Work": "work",
     "flat": "work",
