@@ -87,7 +87,7 @@ def facts(layer: Any) -> Iterator[str]:
         yield f"| reads also | {', '.join(signature.signals)} |"
     yield f"| example | `{signature.example}` |"
     yield f"| formula | {cell(signature.source)} |"
-    # `nems_dsl.layers.fir` is a place, `nems_dsl.layers` the name that users know
+    # the module is where a class is kept, the package where users find it
     package = ".".join(layer.__module__.split(".")[:2])
     yield f"| layer | {{py:class}}`{package}.{layer.__qualname__}` |"
 

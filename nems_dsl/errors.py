@@ -41,8 +41,12 @@ class NemsWarning(UserWarning):
     ::
 
         NemsWarning
-            ScaleWarning    data of a size from which a fit may end far from the best
-            SpaceWarning    some variants of a space are not models
+            DataWarning         data were read as something that they may not be
+            DatasetWarning      some data sets of a sweep cannot be used; their rows say why
+            EdgeWarning         zeros before a trial are a step as none in the stimulus
+            NotFittedWarning    some channels, or folds, cannot be fitted; their scores are NaN
+            ScaleWarning        data of a size from which a fit may end far from the best
+            SpaceWarning        some variants of a space are not models
 
     Examples
     --------

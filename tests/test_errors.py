@@ -18,7 +18,7 @@ def exceptions_of_the_package():
         if module.name.endswith("__main__"):
             continue
         for value in vars(importlib.import_module(module.name)).values():
-            is_own = getattr(value, "__module__", "").startswith("nems_dsl.")
+            is_own = (getattr(value, "__module__", "") or "").startswith("nems_dsl.")
             if is_own and isinstance(value, type) and issubclass(value, BaseException):
                 found.add(value)
     return found

@@ -78,9 +78,9 @@ class Standard:
     def enter(self) -> None:
         """Carry bounds, and parameters that have been set or frozen, over to the fit's."""
         given = [_values(node) for node in self.nodes]
-        inside = _convert(self, given, backwards=True)
+        inside = self._converted(given, backwards=True)
         bounds = [
-            _convert(self, _bounds(self.nodes, given, side), backwards=True) for side in (0, 1)
+            self._converted(_bounds(self.nodes, given, side), backwards=True) for side in (0, 1)
         ]
         for place, node in enumerate(self.nodes):
             parameters = node.layer.parameters
@@ -98,7 +98,7 @@ class Standard:
 
     def leave(self) -> None:
         """Carry the parameters back, and bounds and frozen ones as they were."""
-        outside = _convert(self, [_values(node) for node in self.nodes])
+        outside = self._converted([_values(node) for node in self.nodes])
         for place, node in enumerate(self.nodes):
             values, bounds = self._given[place]
             for name, parameter in node.layer.parameters.items():
@@ -106,6 +106,12 @@ class Standard:
                 low, high = parameter.bound_arrays()
                 own = values[name] if parameter.is_frozen else outside[place][name]
                 parameter.values = np.clip(own, low, high)
+
+    def _converted(self, values: Sequence[Values], backwards: bool = False) -> list[Values]:
+        found = _convert(self, values, backwards)
+        # which layers can follow depends on units and shapes, and not on values
+        assert found is not None
+        return found
 
 
 def find_standard(nodes: Sequence[Node], recording: Recording, options: FitOptions) -> Standard:
@@ -174,10 +180,6 @@ def find_spread(trials: Sequence[np.ndarray]) -> Spread:
 # ---- what can be followed ---------------------------------------------------------------------
 
 
-class _NotFollowed(Exception):
-    """Raised where a layer cannot follow a change of units."""
-
-
 def _may_be_moved(stimulus: Spread, edges: str) -> bool:
     # zeros before a trial are zeros of the user's; only where they would drown the stimulus are
     # they worth being kept as a constant
@@ -198,10 +200,8 @@ def _is_followed(standard: Standard) -> bool:
     values = [_values(node) for node in nodes]
     # what takes up the mean of the stimulus depends on the weights before it, which the fit moves
     plain = replace(standard, stimulus=Units(standard.stimulus.scale))
-    try:
-        found = _convert(standard, values)
-        other = _convert(plain, values)
-    except _NotFollowed:
+    found, other = _convert(standard, values), _convert(plain, values)
+    if found is None or other is None:
         return False
     if not all(np.isfinite(array).all() for each in found for array in each.values()):
         return False
@@ -213,13 +213,17 @@ def _is_followed(standard: Standard) -> bool:
     )
 
 
-def _convert(standard: Standard, values: Sequence[Values], backwards: bool = False) -> list[Values]:
-    """Return the user's parameters for the fit's, or backwards."""
+def _convert(
+    standard: Standard, values: Sequence[Values], backwards: bool = False
+) -> list[Values] | None:
+    """Return the user's parameters for the fit's, or backwards; None if a layer cannot follow."""
     nodes, places = standard.nodes, standard.places
     stimulus, response = standard.stimulus, standard.response
     if backwards:
         stimulus, response = _inverse(stimulus), _inverse(response)
     scales = _plan_scales(nodes, places, stimulus.scale, response.scale)
+    if scales is None:
+        return None
     found, signals = list(values), dict[int, _Signal]()
     for place in places:
         incoming = []
@@ -231,7 +235,10 @@ def _convert(standard: Standard, values: Sequence[Values], backwards: bool = Fal
             incoming.append(_Signal(units, standard.shapes[source.signal or ""]))
         is_last = place == places[-1]
         out = Units(scales[place], response.offset if is_last else None)
-        found[place], units = _follow(nodes[place], values[place], incoming, out, is_last)
+        followed = _follow(nodes[place], values[place], incoming, out, is_last)
+        if followed is None:
+            return None
+        found[place], units = followed
         signals[place] = _Signal(units, _output_shape(nodes[place], incoming))
     return found
 
@@ -264,8 +271,11 @@ def _is_same(one: float, other: float) -> bool:
 
 def _plan_scales(
     nodes: Sequence[Node], places: Sequence[int], stimulus: float, response: float
-) -> dict[int, float]:
-    """Choose the scale of each layer's output, from the last layer back to the stimulus."""
+) -> dict[int, float] | None:
+    """Choose the scale of each layer's output, from the last layer back to the stimulus.
+
+    There is none if two readers of a signal want it in different units.
+    """
     wants: dict[int | None, float | None] = {places[-1]: response}
     for place in reversed(places):
         node = nodes[place]
@@ -277,15 +287,15 @@ def _plan_scales(
                 continue
             if source.layer is None and source.signal != STIMULUS:
                 if not _is_same(want, 1.0):
-                    raise _NotFollowed
+                    return None
                 continue
             known = wants.get(source.layer)
             if known is not None and not _is_same(known, want):
-                raise _NotFollowed
+                return None
             wants[source.layer] = want
     known = wants.get(None)
     if known is not None and not _is_same(known, stimulus):
-        raise _NotFollowed
+        return None
     scales: dict[int, float] = {}
     for place in places:
         want = wants.get(place)
@@ -336,59 +346,59 @@ def _free(node: Node) -> list[str]:
 
 def _follow(
     node: Node, values: Values, incoming: Sequence[_Signal], out: Units, is_last: bool
-) -> tuple[Values, Units]:
+) -> tuple[Values, Units] | None:
+    """Return a layer's parameters for the user's units, and the units of what it gives."""
     layer, units = node.layer, [signal.units for signal in incoming]
     if isinstance(layer, KernelLayer) and layer.facts.follow is not None:
         found = layer.facts.follow.values(values, _free(node), units, out)
-        if found is None:
-            raise _NotFollowed
-        return found, out
+        return None if found is None else (found, out)
     if _is_affine(node):
         return _follow_affine(node, values, incoming, out, is_last)
-    if any(each != _SAME for each in (*units, out)):
-        raise _NotFollowed
-    return values, _SAME
+    return (values, _SAME) if all(each == _SAME for each in (*units, out)) else None
 
 
 def _follow_affine(
     node: Node, values: Values, incoming: Sequence[_Signal], out: Units, is_last: bool
-) -> tuple[Values, Units]:
+) -> tuple[Values, Units] | None:
     """Follow ``y = A x + c``: A takes up scales and c offsets, which are handed on without one."""
     assert isinstance(node.layer, KernelLayer)
     facts, free, found = node.layer.facts, _free(node), dict(values)
     scale = incoming[0].units.scale
     if not all(_is_same(signal.units.scale, scale) for signal in incoming):
-        raise _NotFollowed
+        return None
     if facts.gain in free:
         assert facts.gain is not None
         found[facts.gain] = values[facts.gain] * (scale / out.scale)
     elif not _is_same(scale, out.scale):
-        raise _NotFollowed
-    handed = _constant(node, values, incoming)
+        return None
+    is_moved = any(signal.units.offset is not None for signal in incoming)
+    if is_moved and not _has_constant(node.layer, incoming):
+        return None
+    handed = _constant(node.layer, values, incoming) if is_moved else None
     added = [name for name in facts.additive if name in free]
     if not added:
         if out.offset is not None or (is_last and handed is not None):
-            raise _NotFollowed
+            return None
         return found, Units(out.scale, handed)
     (name,) = added
     moved = np.zeros_like(values[name])
     for part, sign in ((handed, 1.0), (out.offset, -1.0)):
         if part is not None:
             if part.shape != moved.shape:
-                raise _NotFollowed
+                return None
             moved += sign * part
     found[name] = (values[name] + moved) / out.scale
     return found, out
 
 
-def _constant(node: Node, values: Values, incoming: Sequence[_Signal]) -> np.ndarray | None:
+def _has_constant(layer: KernelLayer, incoming: Sequence[_Signal]) -> bool:
+    """Tell whether constant inputs give a constant output from some bin on."""
+    return layer.memory is not None and all(signal.shape is not None for signal in incoming)
+
+
+def _constant(layer: KernelLayer, values: Values, incoming: Sequence[_Signal]) -> np.ndarray:
     """Return what an affine layer makes of constant inputs, but for what it adds by itself."""
-    if all(signal.units.offset is None for signal in incoming):
-        return None
-    layer = node.layer
-    assert isinstance(layer, KernelLayer)
-    if any(signal.shape is None for signal in incoming) or layer.memory is None:
-        raise _NotFollowed
+    assert layer.memory is not None
     n_bins = layer.memory + layer.lookahead + layer.stride
     before = {name: p.values for name, p in layer.parameters.items()}
     ends = []

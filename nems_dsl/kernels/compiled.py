@@ -1,7 +1,7 @@
 """How kernels are compiled, and which form of those that have two is in use.
 
-``NEMS_DSL_PLAIN_KERNELS=1`` in the environment takes the loops of `nems_dsl.kernels.plain` instead
-of `nems_dsl.kernels.tiles`, which give the same but for rounding, some times faster. Tiles rely on
+``NEMS_DSL_PLAIN_KERNELS=1`` in the environment takes the loops of `plain` instead
+of `tiles`, which give the same but for rounding, some times faster. Tiles rely on
 more of LLVM than loops do: where they fail on a new version of it, or are suspected of a wrong
 result, this is the way out.
 """

@@ -23,7 +23,7 @@ class Curve:
     ----------
     formula : callable
         ``formula(x, *parameters)``, in plain Python. It may call other such functions of its
-        module, those of `nems_dsl.kernels.elementary`, and those of `math`.
+        module, those of `elementary`, and those of `math`.
     slopes : callable
         ``slopes(x, *parameters)``, a tuple of the derivatives by x and by each parameter. Where a
         curve is saturated they are exactly 0, and never 0 times infinity.

@@ -1,7 +1,7 @@
 """Functions for formulas of curves: plain Python, and vectors once they are compiled.
 
-A formula is written with these and read without numba. `nems_dsl.kernels.curves` compiles it, with
-the functions of `nems_dsl.kernels.exponential` and `nems_dsl.kernels.logarithm` in their place.
+A formula is written with these and read without numba. `curves` compiles it, with
+the functions of `exponential` and `logarithm` in their place.
 """
 
 import math

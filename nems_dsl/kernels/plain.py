@@ -1,6 +1,6 @@
 """What filters and weighted sums are, in loops that are as short as their formulas.
 
-They say what `nems_dsl.kernels.tiles` gives, which tests compare with them, and take its place
+They say what `tiles` gives, which tests compare with them, and take its place
 where the environment variable ``NEMS_DSL_PLAIN_KERNELS`` is 1.
 """
 

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from .conv2d import Convolution as Convolution
     from .facts import Facts as Facts
     from .fir import FiniteImpulseResponse as FiniteImpulseResponse
+    from .follow import FollowCurve as FollowCurve
+    from .follow import FollowProduct as FollowProduct
+    from .follow import Units as Units
     from .joining import Concatenate as Concatenate
     from .joining import SkipConnection as SkipConnection
     from .merging import MergeChannels as MergeChannels
@@ -84,6 +87,8 @@ _HOMES = {
     "FIR": "fir:FiniteImpulseResponse",
     "Facts": "facts",
     "FiniteImpulseResponse": "fir",
+    "FollowCurve": "follow",
+    "FollowProduct": "follow",
     "HyperbolicTangent": "sigmoids",
     "KernelLayer": "base",
     "KeywordLayer": "base",
@@ -119,6 +124,7 @@ _HOMES = {
     "SumChannels": "rearrangement",
     "SwapAxes": "rearrangement",
     "TwoCoursePlasticity": "plasticity",
+    "Units": "follow",
     "WeightChannels": "weight_channels",
     "Work": "work",
     "flat": "work",

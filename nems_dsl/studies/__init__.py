@@ -7,4 +7,5 @@ from .components import principal_components as principal_components
 from .crossvalidation import cross_validate as cross_validate
 from .crossvalidation_results import CrossValidation as CrossValidation
 from .dstrf import dstrf as dstrf
+from .many import NotFittedWarning as NotFittedWarning
 from .many import fit as fit

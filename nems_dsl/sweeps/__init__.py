@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .results.nesting import find_steps as find_steps
     from .results.stored_results import Results as Results
     from .results.stored_results import open_results as open_results
+    from .running.datasets import DatasetWarning as DatasetWarning
     from .running.datasets import SharedFilesError as SharedFilesError
     from .running.limits import JobLimitError as JobLimitError
     from .running.sweeping import sweep as sweep
@@ -26,6 +27,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "Comparison": "results.comparison",
+        "DatasetWarning": "running.datasets",
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",

@@ -19,6 +19,10 @@ from tests.docs.test_keywords_page import load
 from tests.end_to_end.test_readme import CLI
 from tests.end_to_end.test_readme import README as FRONT_PAGE
 from tests.end_to_end.test_readme import test_commands_print_what_the_pages_show as check_commands
+from tests.test_public_names import is_public
+from tests.test_public_names import (
+    test_every_public_name_stands_on_the_page_of_names as check_page_of_names,
+)
 
 PAGE = Path(__file__).resolve().parents[2] / "CONTRIBUTING.md"
 FILE = re.compile(r"^`([\w/]+)\.py`:\n\n```python\n(.*?)^```$", re.M | re.S)
@@ -70,6 +74,21 @@ def test_it_parses(modules):
     assert "3 parameters: base (1), amplitude (1), shift (1)" in explain("softsign.1")
     with pytest.raises(ModelStringError, match=r"E201"):
         parse("wc.18x2-softsign.3")
+
+
+def test_its_class_is_public_without_a_line_elsewhere(modules):
+    import nems_dsl.layers
+    from nems_dsl.layers import Softsign
+
+    assert Softsign is modules["nems_dsl.layers.softsign"].Softsign is catalogue()["softsign"]
+    # not kept by the package, which another declaration of the keyword may follow
+    assert "Softsign" not in vars(nems_dsl.layers)
+    assert is_public("nems_dsl.layers.Softsign")
+
+
+def test_the_page_of_names_is_the_one_that_misses_it(modules):
+    with pytest.raises(AssertionError, match=r"add them to docs/api\.md"):
+        check_page_of_names()
 
 
 def test_its_tests_pass(modules):

@@ -12,8 +12,7 @@ from nems_dsl.data.folds import join, make_folds, mask
 from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer
 from nems_dsl.metrics import METRICS, correlation
-from nems_dsl.studies import cross_validate
-from nems_dsl.studies.many import NotFittedWarning
+from nems_dsl.studies import NotFittedWarning, cross_validate
 
 STRING = "wc.4x1-fir.1x4-lvl.1"
 # of sums over the same samples, added in another order

@@ -2,7 +2,7 @@
 
 What a processor does best with a few rows by some thousand bins, no loop that a compiler makes by
 itself comes near: partial sums that stay in registers over all channels and taps. So filters and
-weighted sums, which cost most of a fit, have a room of their own. `nems_dsl.kernels.plain` says in
+weighted sums, which cost most of a fit, have a room of their own. `kernels/plain.py` says in
 short loops what each of its functions gives, and nothing but `nems_dsl.kernels` calls them.
 
 filters, weights

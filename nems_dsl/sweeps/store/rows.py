@@ -77,7 +77,7 @@ _Fields: Any = make_dataclass(
 class JobRow(_Fields):
     """The outcome of one job: a model string, fitted to a channel of a dataset and tested.
 
-    Its attributes are the columns of `nems_dsl.result_columns`, where each is described. Values
+    Its attributes are the columns of `result_columns.py`, where each is described. Values
     are those of Python: None for what there is not, a tuple of texts, a dict of values by name.
 
     Raises
