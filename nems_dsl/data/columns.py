@@ -9,15 +9,21 @@ import numpy as np
 from .trials import Trial
 
 
-def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tuple[int, ...]:
+def choose_columns(
+    channels: int | str | Sequence[int] | Sequence[str] | None,
+    n_columns: int,
+    names: Sequence[str] | None = None,
+) -> tuple[int, ...]:
     """Read which channels of a response a user means.
 
     Parameters
     ----------
-    channels : int, sequence of int, or (n_columns,) sequence of bool, optional
-        All of them by default.
+    channels : int, str, sequence of these, or (n_columns,) sequence of bool, optional
+        By number, or by name where the data have names. All of them by default.
     n_columns : int
         How many there are.
+    names : sequence of str, optional
+        Names of all channels.
 
     Raises
     ------
@@ -31,7 +37,10 @@ def choose_columns(channels: int | Sequence[int] | None, n_columns: int) -> tupl
     """
     if channels is None:
         return tuple(range(n_columns))
-    array = np.atleast_1d(np.asarray(channels))
+    given = [channels] if isinstance(channels, str) else channels
+    if not isinstance(given, int) and given and all(isinstance(each, str) for each in given):
+        given = find_columns([str(each) for each in given], names)
+    array = np.atleast_1d(np.asarray(given))
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iub":
         raise ValueError(f"channels must be whole numbers from 0, at least one, not {channels!r}")
     if array.dtype.kind == "b":

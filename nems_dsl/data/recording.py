@@ -95,6 +95,14 @@ class Recording:
         """Return the shape of one bin of each signal: ``(channels,)``."""
         return {name: trials[0].shape[1:] for name, trials in self.signals.items()}
 
+    @property
+    def channel_labels(self) -> tuple[str, ...] | None:
+        """What the data call the channels of the response, if not merely by their numbers."""
+        labels = self.labels.get(RESPONSE)
+        if labels is None or not any(isinstance(label, str) for label in labels):
+            return None
+        return tuple(str(label) for label in labels)
+
     def restore(self, trials: Sequence[Trial]) -> Any:
         """Return predictions in the form in which the data came."""
         return restore(trials, self.form, self.kept)

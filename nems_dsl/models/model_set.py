@@ -36,11 +36,14 @@ class ModelSet(Sequence["Model"]):
         Which column of the response each model predicts; 0, 1, ... by default.
     n_columns : int, optional
         How many columns that response has; by default as many as there are models.
+    labels : sequence of str, optional
+        What the data call these channels, such as names of units.
 
     Attributes
     ----------
     channels : tuple of int
     n_columns : int
+    labels : tuple of str, or None
 
     Raises
     ------
@@ -66,6 +69,7 @@ class ModelSet(Sequence["Model"]):
         models: Iterable[Model],
         channels: Sequence[int] | None = None,
         n_columns: int | None = None,
+        labels: Sequence[str] | None = None,
     ):
         self._models = tuple(models)
         if not self._models:
@@ -91,6 +95,11 @@ class ModelSet(Sequence["Model"]):
                 f"channels {self.channels} are not all from 0 to {self.n_columns - 1}: say how "
                 "many columns the response has by n_columns="
             )
+        self.labels = None if labels is None else tuple(str(label) for label in labels)
+        if self.labels is not None and len(self.labels) != len(self._models):
+            raise ValueError(
+                f"{len(self._models)} models need as many labels, not {len(self.labels)}"
+            )
 
     # ---- a sequence --------------------------------------------------------------------------
 
@@ -106,21 +115,25 @@ class ModelSet(Sequence["Model"]):
     def __getitem__(self, which: slice) -> ModelSet: ...
     def __getitem__(self, which: int | slice) -> Model | ModelSet:
         if isinstance(which, slice):
-            return ModelSet(self._models[which], self.channels[which], self.n_columns)
+            labels = None if self.labels is None else self.labels[which]
+            return ModelSet(self._models[which], self.channels[which], self.n_columns, labels)
         return self._models[which]
 
-    def channel(self, number: int) -> Model:
-        """Give the model of a channel, by the number of its column in the response.
+    def channel(self, which: int | str) -> Model:
+        """Give the model of a channel, by the number of its column in the response or its label.
 
         Raises
         ------
         KeyError
-            No model is for that channel.
+            No model is for that channel, or several are.
         """
-        if number not in self.channels:
-            there_are = _listed(self.channels)
-            raise KeyError(Plain(f"no model is for channel {number}; there are {there_are}"))
-        return self._models[self.channels.index(number)]
+        by_label = isinstance(which, str)
+        names: Sequence[int | str] = (self.labels or ()) if by_label else self.channels
+        if (n := names.count(which)) != 1:
+            known = ", ".join(map(str, names)) if by_label and names else _listed(self.channels)
+            found = f"{n} models are" if n else "no model is"
+            raise KeyError(Plain(f"{found} for channel {which}; there are {known}"))
+        return self._models[names.index(which)]
 
     # ---- what they have in common ------------------------------------------------------------
 
@@ -258,10 +271,8 @@ class ModelSet(Sequence["Model"]):
 
     def summary(self) -> str:
         """Give a table of how the fits went, a row for each channel."""
-        rows = [
-            _row(channel, results)
-            for channel, results in zip(self.channels, self.results, strict=True)
-        ]
+        names = self.labels or [str(channel) for channel in self.channels]
+        rows = [_row(name, results) for name, results in zip(names, self.results, strict=True)]
         cells = [_COLUMNS, *rows]
         widths = [max(len(row[i]) for row in cells) for i in range(len(_COLUMNS))]
         lines = [
@@ -293,11 +304,11 @@ def _predict(model: Model, recording: Recording) -> list[Trial]:
     return [np.full_like(trial, np.nan) for trial in trials] if _is_failed(model) else trials
 
 
-def _row(channel: int, results: FitResults | None) -> tuple[str, ...]:
+def _row(name: str, results: FitResults | None) -> tuple[str, ...]:
     if results is None:
-        return (str(channel), *["-"] * (len(_COLUMNS) - 1))
+        return (name, *["-"] * (len(_COLUMNS) - 1))
     return (
-        str(channel),
+        name,
         f"{results.loss_name} {results.loss:.4f}",
         str(results.n_iterations),
         str(results.n_evaluations),

@@ -23,6 +23,7 @@ class SetLike(Protocol):
 
     channels: tuple[int, ...]
     n_columns: int
+    labels: tuple[str, ...] | None
 
     def __iter__(self) -> Iterator[ModelLike]:
         """Return the models."""
@@ -52,11 +53,17 @@ def save_set(models: SetLike, folder: Path) -> Path:
         "channels": list(models.channels),
         "files": files,
     }
+    if models.labels is not None:
+        listed["labels"] = list(models.labels)
     write_json(listed, folder / LIST)
     return folder
 
 
-def load_set(folder: Path, kind: Callable[..., M], of: Callable[[list[M], list[int], int], S]) -> S:
+def load_set(
+    folder: Path,
+    kind: Callable[..., M],
+    of: Callable[[list[M], list[int], int, list[str] | None], S],
+) -> S:
     """Read what `save_set` wrote: models of one kind, and a set of them."""
     path = folder / LIST
     if not path.is_file():
@@ -68,7 +75,7 @@ def load_set(folder: Path, kind: Callable[..., M], of: Callable[[list[M], list[i
         if missing:
             raise ValueError(f"it names {missing[0].name}, which is not there")
         models = [load_model(file, kind) for file in files]
-        return of(models, data["channels"], data["n_columns"])
+        return of(models, data["channels"], data["n_columns"], data.get("labels"))
     except (KeyError, TypeError, ValueError) as fault:
         reason = fault.args[0] if fault.args else fault
         raise ValueError(f"{path} is damaged: {reason}") from fault

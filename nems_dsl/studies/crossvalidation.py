@@ -375,6 +375,7 @@ def _gather(study: _Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
         candidates=[_describe(each) for each in study.candidates],
         choices=np.array([[each.choice for each in row] for row in rows]),
         inner_scores=np.array([[each.inner_scores for each in row] for row in rows]),
+        labels=study.recording.channel_labels,
     )
 
 

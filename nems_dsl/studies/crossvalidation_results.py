@@ -49,6 +49,8 @@ class CrossValidation:
         Which candidate was chosen in each fold, for each channel that has a model of its own.
     inner_scores : (n_folds, n_models, n_candidates) ndarray
         What the choice was made by; NaN if there was none.
+    labels : tuple of str, or None
+        What the data call the channels, such as names of units.
     """
 
     score: Any
@@ -66,6 +68,7 @@ class CrossValidation:
     candidates: list[str]
     choices: np.ndarray
     inner_scores: np.ndarray
+    labels: tuple[str, ...] | None = None
 
     def summary(self) -> str:
         """Give a table of the scores as text."""
@@ -94,15 +97,17 @@ class CrossValidation:
     def _table(self) -> Iterator[str]:
         columns = ("test", "se", "fit")
         rows = np.column_stack([np.atleast_1d(v) for v in self._columns()])
-        yield "channel" + "".join(f"{name:>9}" for name in columns)
-        for channel, row in enumerate(rows[:_MOST_ROWS]):
-            yield f"{channel:>7}" + "".join(f"{value:>9.3f}" for value in row)
+        names = [*(self.labels or map(str, range(len(rows))))][:_MOST_ROWS]
+        wide = max(map(len, ["channel", *names]))
+        yield f"{'channel':>{wide}}" + "".join(f"{name:>9}" for name in columns)
+        for name, row in zip(names, rows, strict=False):
+            yield f"{name:>{wide}}" + "".join(f"{value:>9.3f}" for value in row)
         if len(rows) > _MOST_ROWS:
-            yield f"{f'({len(rows) - _MOST_ROWS} more)':>7}"
+            yield f"{f'({len(rows) - _MOST_ROWS} more)':>{wide}}"
         if len(rows) > 1:
             # the mean of standard errors is not that of a mean
             means = f"{_mean(rows[:, 0]):>9.3f}{'':9}{_mean(rows[:, 2]):>9.3f}"
-            yield f"{'mean':>7}{means}"
+            yield f"{'mean':>{wide}}{means}"
 
     def _columns(self) -> tuple[Any, Any, Any]:
         return self.score, self.standard_error, self.score_fit

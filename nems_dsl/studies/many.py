@@ -34,7 +34,7 @@ def fit(
     x: Data,
     y: Data | None = None,
     *,
-    channels: int | Sequence[int] | None = None,
+    channels: int | str | Sequence[int] | Sequence[str] | None = None,
     n_jobs: int | None = 1,
     state: Data | None = None,
     mask: Any = None,
@@ -57,8 +57,9 @@ def fit(
         The stimulus, or signals by name; finite. Or a `Recording`, which has the response too.
     y : like `x`, or (T,)
         The response, of K channels; NaN is left out.
-    channels : int, sequence of int, or (K,) sequence of bool, optional
-        Which columns of `y` to fit, from 0; all by default. R is bound to their number.
+    channels : int, str, sequence of these, or (K,) sequence of bool, optional
+        Which columns of `y` to fit, by number from 0, or by name where `y` is a table; all by
+        default. R is bound to their number.
     n_jobs : int, optional
         How many threads to fit several models in; with None or -1, as many as there are cores for
         this process, but never more than models. Threads gain where most of the time is spent in
@@ -119,7 +120,7 @@ def fit(
     chosen = FitOptions.read(options, "fit")
     is_single = chosen.dtype == "float32"
     recording = read_recording(x, y, state=state, mask=mask, single=is_single)
-    columns = choose_columns(channels, recording.n_channels)
+    columns = choose_columns(channels, recording.n_channels, recording.channel_labels)
     n_threads = count_threads(n_jobs, len(columns))
     model = Model(string) if isinstance(string, str) else string
     chosen = read_held_out(chosen)
@@ -135,7 +136,9 @@ def fit(
     jobs = [FitJob(model.bind_data(recording, (1,)), (column,), chosen) for column in columns]
     report = None if callback is None else _by_channel(callback, columns)
     fitted = fit_jobs(jobs, recording, n_threads, report)
-    models = ModelSet(fitted, columns, recording.n_channels)
+    models = ModelSet(
+        fitted, columns, recording.n_channels, recording.columns(columns).channel_labels
+    )
     if verbose:
         print(f"{models!r} in {time.perf_counter() - began:.1f} s")
     return models
