@@ -15,6 +15,8 @@ from .engine.passes import Engine, run_forward
 if TYPE_CHECKING:
     from .objective import Objective
 
+Bounds = tuple[np.ndarray, np.ndarray]
+
 # of the largest eigenvalue of the curvature, each parameter in units in which its own is 1: below
 # the first, rounding leaves nothing; below the second, a thousandth of noise moves it by its size
 _NO_CURVATURE = 1e-13
@@ -24,11 +26,17 @@ _CONSTANT, _CONSTANT_ROUNDINGS = 1e-9, 8
 _MOST_PARAMETERS = 600
 _BINS, _BINS_PER_PARAMETER = 4000, 10
 _AWAY = 0.3
+# of what can be explained
+_WORSE = 0.01
 _MOST_NAMED, _WORTH_NAMING = 3, 0.05
 
 
 def find_warnings(
-    objective: Objective, theta: np.ndarray, converged: bool, message: str
+    objective: Objective,
+    theta: np.ndarray,
+    converged: bool,
+    message: str,
+    own_bounds: Bounds | None = None,
 ) -> tuple[list[str], int | None]:
     """Find what a user should know before trusting a fit.
 
@@ -40,6 +48,8 @@ def find_warnings(
     converged : bool
     message : str
         Why it ended.
+    own_bounds : pair of (n,) arrays, optional
+        Bounds of the layers in the user's units; by default those of the objective.
 
     Returns
     -------
@@ -48,21 +58,58 @@ def find_warnings(
         Of the Jacobian of the prediction; None where that is not known, or costs too much.
     """
     found = [] if converged else [f"not converged: {message}"]
-    found += _at_bounds(objective, theta)
+    found += _at_bounds(objective, theta, own_bounds)
     found += _constant_signals(objective, theta)
     rank, about_rank = _redundant(objective, theta)
     return found + about_rank, rank
 
 
-def _at_bounds(objective: Objective, theta: np.ndarray) -> Iterator[str]:
+def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
+    """Find that a constant would have done better, penalties apart.
+
+    Parameters
+    ----------
+    objective : Objective
+    theta : (n,) array
+        Where the search ended.
+
+    Returns
+    -------
+    list of str
+        Of one warning, or empty.
+    """
+    loss = objective.loss
+    value, _ = loss.finish(objective.engine.total(theta, loss))
+    if value - loss.of_mean <= _WORSE * (loss.of_mean - loss.least):
+        return []
+    compared = (
+        f"its nmse is {(value / loss.of_mean) ** (loss.search_power / 2):.3g}"
+        if loss.is_squared
+        else f"the loss is {value - loss.of_mean:.3g} above that of the mean"
+    )
+    return [
+        f"the prediction is worse than the mean of the response: {compared}; let the last layer "
+        "scale and move what it gives, as lvl and dexp do"
+    ]
+
+
+def _at_bounds(objective: Objective, theta: np.ndarray, own_bounds: Bounds | None) -> Iterator[str]:
     low, high = objective.bounds
+    of_layers = objective.vector.bounds()
+    # what the loss has narrowed is told as it is
+    told_low, told_high = (
+        np.where(bound == inside, own, bound)
+        for bound, inside, own in zip(
+            objective.bounds, of_layers, own_bounds or of_layers, strict=True
+        )
+    )
     for slot in objective.vector.slots:
         at = slice(slot.start, slot.stop)
         label = f"{objective.vector.layers[slot.layer].label}.{slot.name}"
-        for side, bound in (("lower", low), ("upper", high)):
+        for side, bound, says in (("lower", low, told_low), ("upper", high, told_high)):
             places = np.flatnonzero(theta[at] == bound[at])
             if len(places) and np.isfinite(bound[at][places]).all():
-                values = ", ".join(f"{value:g}" for value in np.unique(bound[at][places]))
+                values = ", ".join(f"{value:g}" for value in np.unique(says[at][places]))
                 count = f"{len(places)} of {slot.stop - slot.start} values of " * (
                     slot.stop - slot.start > 1
                 )

@@ -39,6 +39,8 @@ class Loss(ABC):
         Of the target, weighted.
     least : float
         What the loss would be if each prediction were the target itself; no model is below.
+    of_mean : float
+        What it would be if each prediction were the mean.
     """
 
     #: The power of the loss that a search should minimise: one that is smooth at a perfect fit.
@@ -46,6 +48,7 @@ class Loss(ABC):
     #: Whether the loss is a sum of squared residuals, or a function of one.
     is_squared = True
     least = 0.0
+    of_mean: float
     #: Whether predictions must be above 0.
     needs_rates = False
 
@@ -62,6 +65,9 @@ class Loss(ABC):
         self.n_samples = int(n_each[self.weights > 0].sum())
         self.total_weight = float(n_each @ self.weights)
         self.mean = float(sums @ self.weights) / self.total_weight
+        squares = sum(np.nansum((each - self.mean) ** 2, axis=0) for each in in_pieces(target))
+        self.variance = float(squares @ self.weights) / self.total_weight
+        self.of_mean = self.variance
         self._check(target)
 
     def _check(self, target: Sequence[np.ndarray]) -> None:  # noqa: B027
@@ -119,8 +125,7 @@ class NormalizedError(Loss):
 
     def __init__(self, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None):
         super().__init__(target, channel_weights)
-        squares = sum(np.nansum((each - self.mean) ** 2, axis=0) for each in in_pieces(target))
-        self.sd = math.sqrt(float(squares @ self.weights) / self.total_weight)
+        self.sd, self.of_mean = math.sqrt(self.variance), 1.0
 
     def finish(self, total: float) -> tuple[float, float]:
         """Give the root of the mean over the sd, and the factor of its derivative."""
@@ -150,6 +155,7 @@ class PoissonError(Loss):
             told = np.where(trial > 0, counts * (1 - np.log(counts)), 0.0)
             total += float(told.sum(axis=0) @ self.weights)
         self.least = total / self.total_weight
+        self.of_mean = self.mean * (1 - math.log(self.mean)) if self.mean > 0 else 0.0
 
     def _check(self, target: Sequence[np.ndarray]) -> None:
         for number, trial in enumerate(target):

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from .diagnosis import find_warnings
+from .diagnosis import Bounds, find_warnings, worse_than_mean
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
@@ -22,6 +22,7 @@ def search(
     init: str,
     report: Report,
     validation: Objective | None = None,
+    own_bounds: Bounds | None = None,
 ) -> FitResults:
     """Find the best parameters, and write them into the layers of an objective.
 
@@ -35,13 +36,15 @@ def search(
     report : Report
     validation : Objective, optional
         Of data held out, to end a search by.
+    own_bounds : pair of (n,) arrays, optional
+        Bounds of the layers in the user's units, for what is told of them.
     """
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
     searches.run(init, options.n_starts, options.seed)
     objective.vector.write(searches.best.theta)
-    results = searches.results()
+    results = searches.results(own_bounds)
     report.end(results)
     return results
 
@@ -93,12 +96,12 @@ class _Search:
             if time.perf_counter() - self._began > self.limits.max_seconds:
                 break
 
-    def results(self) -> FitResults:
+    def results(self, own_bounds: Bounds | None) -> FitResults:
         """Give what came of the best search."""
         objective, best = self.objective, self.best
         converged, status, message = self._ending
         seconds = time.perf_counter() - self._began
-        warnings, rank = find_warnings(objective, best.theta, converged, message)
+        warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
         return FitResults(
             loss=best.loss,
             initial_loss=best.history[0],
@@ -115,7 +118,7 @@ class _Search:
             starts=tuple(self.records),
             validation_history=tuple(best.validation_history),
             rank=rank,
-            warnings=tuple(warnings),
+            warnings=(*warnings, *worse_than_mean(objective, best.theta)),
         )
 
     def _watch(self) -> Watch:

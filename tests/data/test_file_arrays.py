@@ -230,6 +230,7 @@ def test_mat_files_of_version_7_3(tmp_path):
 @pytest.mark.parametrize(("package", "name"), [("h5py", "a.h5"), ("pynwb", "a.nwb")])
 def test_packages_that_are_not_there(tmp_path, monkeypatch, package, name):
     monkeypatch.setitem(__import__("sys").modules, package, None)
+    (tmp_path / name).touch()
     refused(tmp_path / name, package, "pip install 'nems_dsl[", "np.savez")
 
 

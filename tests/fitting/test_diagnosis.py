@@ -229,6 +229,32 @@ def test_what_cannot_be_known_is_not_said():
     assert warnings_of(frozen, x, y) == ([], None)
 
 
+@pytest.mark.parametrize("loss", ["nmse", "mse"])
+def test_a_fit_that_is_worse_than_the_mean(loss):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(500, 6)), np.zeros(500)
+    y[300] = 1
+    for end in ("sig", "srelu"):
+        fitted = fit(f"wc.6x1-fir.1x4-{end}.1", x, y, loss=loss, verbose=0)
+        nmse = fitted.score(x, y, metric="nmse")
+        assert nmse > 1.01
+        said = f"the prediction is worse than the mean of the response: its nmse is {nmse:.3g}; "
+        assert any(warning.startswith(said) for warning in fitted.results.warnings)
+        free = fit(f"wc.6x1-fir.1x4-{end}.1.s.o.g", x, y, loss=loss, verbose=0)
+        assert not any("worse" in warning for warning in free.results.warnings)
+
+
+def test_rates_that_are_worse_than_their_mean():
+    rng = np.random.default_rng(0)
+    x, y = rng.random((500, 4)), rng.poisson(2.0, 500)
+    results = fit("wc.4x1-sig.1", x, y, loss="poisson", verbose=0).results
+    mean = y.mean()
+    more = results.loss - (mean - mean * np.log(mean))
+    assert more > 0.01
+    (said,) = (warning for warning in results.warnings if "worse" in warning)
+    assert f"the loss is {more:.3g} above that of the mean" in said
+
+
 def test_results_are_printed_and_stored(data, capsys):
     x, y = data
     fitted = Model("wc.6x1.p-lvl.1").fit(x, -y)
