@@ -66,9 +66,9 @@ class Standard:
             recording = pad_edges(recording, *around, None)
         elif self.edges == "zeros" and self.stimulus.offset is not None:
             recording = pad_edges(recording, *around, 0.0)
-        if self.stimulus != _SAME:
+        if not self.stimulus.are_own:
             recording = _standardised(recording, self.stimulus)
-        if self.response == _SAME:
+        if self.response.are_own:
             return recording
         added = 0.0 if self.response.offset is None else self.response.offset
         return recording.with_response(
@@ -354,7 +354,7 @@ def _follow(
         return None if found is None else (found, out)
     if _is_affine(node):
         return _follow_affine(node, values, incoming, out, is_last)
-    return (values, _SAME) if all(each == _SAME for each in (*units, out)) else None
+    return (values, _SAME) if all(each.are_own for each in (*units, out)) else None
 
 
 def _follow_affine(

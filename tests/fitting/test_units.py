@@ -164,6 +164,15 @@ def test_what_cannot_be_followed_stays_as_it_is(recwarn):
         fit("dlog.6-wc.6x1-lvl.1", 1e5 * np.abs(X), X[:, 0], verbose=0, max_iterations=1)
 
 
+@pytest.mark.parametrize("string", ["dlog.6-wc.6x1-fir.1x4-lvl.1", "wc.6x1-stp.1-fir.1x4-dexp.1"])
+def test_a_stimulus_that_cannot_be_moved_stays_where_it_is(string):
+    recording = read_recording(X + 20, X[:, 0])
+    for edges in ("zeros", "omit", "hold"):
+        standard = standard_of(Model(string), recording, edges=edges)
+        assert standard.stimulus.offset is None
+        assert standard.response.scale != 1 and standard.response.offset is not None
+
+
 def test_zeros_before_trials_are_the_users_zeros():
     x, y = DATA.stim + 50, DATA.resp
     with pytest.warns(EdgeWarning, match="edges='omit'"):
