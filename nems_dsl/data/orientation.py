@@ -73,7 +73,8 @@ def check_trials_are_long(lengths: Sequence[int], memory: int | None) -> None:
     Warns
     -----
     DataWarning
-        More than one trial, and most of them no longer than the memory.
+        More than one trial, and most of them no longer than the memory; or than twice the memory,
+        where there are more trials than bins in any of them.
 
     Examples
     --------
@@ -81,13 +82,15 @@ def check_trials_are_long(lengths: Sequence[int], memory: int | None) -> None:
     """
     if memory is None or len(lengths) < 2:
         return
-    n_short = sum(length <= memory for length in lengths)
+    # many short trials are most often bins and trials taken for each other
+    shortest = memory * (2 if len(lengths) > max(lengths) else 1)
+    n_short = sum(length <= shortest for length in lengths)
     if 2 * n_short > len(lengths):
         warn_user(
             f"the data are read as {describe_lengths(lengths)}, and the model looks back on "
-            f"{memory} bins, so that most trials are shorter than its memory; an array of three "
-            "axes is (trials, T, channels): if yours is (T, trials, channels), as MNE keeps it, "
-            "pass nems_dsl.interop.from_mne(array), or array.swapaxes(0, 1)",
+            f"{memory} bins, so that most trials are shorter than its memory, or hardly longer; an "
+            "array of three axes is (trials, T, channels): if yours is (T, trials, channels), as "
+            "MNE keeps it, pass nems_dsl.interop.from_mne(array), or array.swapaxes(0, 1)",
             DataWarning,
         )
 

@@ -98,8 +98,11 @@ class Facts:
             if value is True or (value and callable(value)):
                 said.append(name.replace("_", " "))
             elif value:
-                said.append(f"{name.replace('_', ' ')}: {_listed(value)}")
+                said.append(f"{_SAID.get(name, name.replace('_', ' '))}: {_listed(value)}")
         return "; ".join(said)
+
+
+_SAID = {"follow": "follow units by"}
 
 
 def _listed(value: object) -> str:

@@ -8,7 +8,7 @@ Layers that are affine need not say it: their facts tell.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -90,6 +90,9 @@ class FollowCurve:
     gain: tuple[str, ...] = ()
     homogeneous: bool = False
 
+    def __str__(self) -> str:
+        return _say(filter(None, (self.shift, self.slope, *self.gain, self.offset)))
+
     def tie(self, free: Collection[str]) -> Tie:
         """Tell what the scale of the input may be; see `Follow`."""
         if self.slope:
@@ -155,6 +158,9 @@ class FollowModulation:
     added: tuple[str, ...]
     gains: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return _say(self.added)
+
     def tie(self, free: Collection[str]) -> Tie:
         """Tell what the scale of the input may be; see `Follow`."""
         return "same"
@@ -196,6 +202,9 @@ class FollowProduct:
     gain: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return _say((*self.gain, *self.added))
+
     def tie(self, free: Collection[str]) -> Tie:
         """Tell what the scale of the input may be; see `Follow`."""
         return "any" if self.gain else "same"
@@ -217,6 +226,10 @@ class FollowProduct:
             scaled = {name: values[name] * factor for name in self.gain}
             return {**values, **scaled, **{n: values[n] / out.scale for n in self.added}}
         return dict(values) if np.isclose(factor, 1.0, rtol=1e-12) else None
+
+
+def _say(parameters: Iterable[str]) -> str:
+    return ", ".join(parameters) or "no parameter"
 
 
 def _as(offset: np.ndarray, parameter: np.ndarray) -> np.ndarray:

@@ -152,10 +152,15 @@ def test_trials_shorter_than_the_memory():
     x = X3.swapaxes(0, 1)
     with pytest.warns(DataWarning, match="50 trials of 4 bins, and the model looks back on 14"):
         check_trials_are_long(match(x, Y3.T).response.lengths, 14)
-    for lengths, memory in [([50] * 4, 14), ([4] * 50, 3), ([4], 14), ([4] * 50, None)]:
+    for lengths, memory in [([50] * 4, 14), ([8] * 50, 3), ([4], 14), ([4] * 50, None)]:
         check_trials_are_long(lengths, memory)
     # a few short ones among others are no sign of anything
     check_trials_are_long([4, 50, 50], 14)
+    # 300 trials of 4 bins are most often 4 trials of 300 bins
+    with pytest.warns(DataWarning, match="hardly longer.*from_mne"):
+        check_trials_are_long([4] * 300, 3)
+    check_trials_are_long([4] * 3, 3)
+    check_trials_are_long([40] * 300, 14)
 
 
 # ---- labels ----------------------------------------------------------------------------------
