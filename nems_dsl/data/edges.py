@@ -9,16 +9,11 @@ import numpy as np
 
 from .._warn import warn_user
 from ..errors import NemsWarning
+from ..fit_choices import EDGES
 from ..suggestions import no_such
 from .recording import Recording
 from .trials import Trial, in_pieces
 
-#: What the stimulus is taken for before a trial begins, and after it has ended.
-EDGES = {
-    "zeros": "0",
-    "omit": "not known: bins that depend on it are left out of fits and scores",
-    "hold": "its first value, and its last",
-}
 # a step from 0 of so many standard deviations is no event of the stimulus
 _FAR = 3.0
 

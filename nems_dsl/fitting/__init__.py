@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from .._lazy import lazy
-from .options import FitArguments as FitArguments
-from .options import FitOptions as FitOptions
+from ..fit_options import FitArguments as FitArguments
+from ..fit_options import FitOptions as FitOptions
 from .results import FitResults as FitResults
 from .results import StartRecord as StartRecord
 from .scales import ScaleWarning as ScaleWarning

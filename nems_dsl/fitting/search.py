@@ -6,11 +6,12 @@ import time
 
 import numpy as np
 
+from ..fit_choices import Optimizer
+from ..fit_options import FitOptions
 from .diagnosis import Bounds, find_warnings, worse_than_mean
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
-from .options import FitOptions, Optimizer
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
 from .starts import Start, find_starts

@@ -18,11 +18,11 @@ import numpy as np
 from ..data.edges import pad_edges
 from ..data.recording import Recording
 from ..data.trials import STIMULUS, in_pieces
+from ..fit_options import FitOptions
 from ..graph.reach import find_reach
 from ..graph.wiring import Node, needed
 from ..layers.base import KernelLayer
 from ..layers.follow import Tie, Units, Values
-from .options import FitOptions
 
 #: With zeros before each trial, a mean of so many standard deviations or more is taken off.
 _FAR = 3.0

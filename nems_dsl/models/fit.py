@@ -13,9 +13,9 @@ from ..data.holdout import hold_out_end
 from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
 from ..data.trials import STIMULUS
+from ..fit_options import FitOptions
 from ..fitting.engine.vector import ParameterVector
 from ..fitting.objective import Objective
-from ..fitting.options import FitOptions
 from ..fitting.report import Report
 from ..fitting.scales import warn_of_start
 from ..fitting.search import search

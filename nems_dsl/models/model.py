@@ -15,7 +15,7 @@ from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
 from ..data.edges import check_edges
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
-from ..fitting.options import FitArguments, FitOptions, document_options
+from ..fit_options import FitArguments, FitOptions, document_options
 from ..graph.evaluation import evaluate_trials, without_edges
 from ..graph.reach import find_reach
 from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed

@@ -11,7 +11,7 @@ from ..compiler import parse
 from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
 from ..data.holdout import Split
 from ..data.recording import Recording
-from ..fitting.options import FitArguments, FitOptions
+from ..fit_options import FitArguments, FitOptions
 from ..metrics import correlation, nmse
 from ..models import Model
 from .design import Design

@@ -13,7 +13,7 @@ from ..data.columns import why_nothing_to_fit
 from ..data.folds import Fold, join, mask
 from ..data.recording import Recording, read_recording
 from ..data.trials import check_match
-from ..fitting.options import FitArguments, FitOptions, document_options
+from ..fit_options import FitArguments, FitOptions, document_options
 from ..graph.wiring import connect
 from ..metrics import get_metric
 from ..models import Model

@@ -15,7 +15,7 @@ from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
 from ..errors import NemsWarning
-from ..fitting.options import FitArguments, FitOptions, document_options
+from ..fit_options import FitArguments, FitOptions, document_options
 from ..fitting.results import not_fitted
 from ..graph.wiring import connect
 from ..models import Model

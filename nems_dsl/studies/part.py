@@ -10,7 +10,7 @@ import numpy as np
 from ..data.columns import why_nothing_to_fit
 from ..data.folds import Stretch, join, mask
 from ..data.recording import Recording
-from ..fitting.options import FitOptions
+from ..fit_options import FitOptions
 from ..fitting.results import not_fitted
 from ..graph.evaluation import without_edges
 from ..metrics import Metric

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...fit_choices import OPTIMIZERS, Optimizer
 from ...graph.skeleton import find_skeleton
 from ...layers.base import KernelLayer
-from ..options import OPTIMIZERS, Optimizer
 from .lbfgs import minimise_lbfgs
 from .least_squares import minimise_directly, minimise_least_squares, share_of_data
 from .watch import Watch

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ...compiler import known_trees, read_sizes, with_sizes
 from ...data.columns import choose_columns
-from ...fitting.options import NAMES, FitOptions
+from ...fit_options import NAMES, FitOptions
 from ...spaces.expansion import Value
 from ...studies.design import Design
 from ...syntax import ModelStringError

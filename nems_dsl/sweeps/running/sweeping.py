@@ -10,11 +10,12 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from ..._warn import warn_user
+from ...fit_options import SweepFitArguments, document_options
 from ...studies.threads import usable_cores
 from ..store.rows import JobRow
 from .compiling import compile_first
@@ -36,6 +37,7 @@ _SECONDS_PER_COMMIT, _ROWS_PER_COMMIT = 1.0, 256
 _JOBS_PER_QUESTION = 256
 
 
+@document_options
 def sweep(
     pattern_or_strings: str | Space | Iterable[str],
     datasets: Any,
@@ -57,7 +59,7 @@ def sweep(
     resume: bool = True,
     show_progress: bool | None = None,
     scratch: str | Path | None = None,
-    **fit_arguments: Any,
+    **fit_arguments: Unpack[SweepFitArguments],
 ) -> Results:
     """Fit many models to many data sets, and keep scores and models in a store.
 
@@ -102,8 +104,9 @@ def sweep(
     seed : int or None
         Of each fit.
     fit : mapping, optional
-        Arguments of `Model.fit`, such as ``{"loss": "poisson"}``. They can also be given by
-        themselves, if the sweep has none of the same name. Numbers, text, True, False and None.
+        Options of `Model.fit`, such as ``{"loss": "poisson"}``. They can also be given by
+        themselves, as below. Only numbers, text, True, False and None, which are kept beside the
+        results.
     max_seconds : float, optional
         A job that takes longer has failed. (The search's own limit, which keeps what it found, is
         ``fit={"max_seconds": ...}``.)
@@ -118,8 +121,7 @@ def sweep(
         A folder in which workers find the data, as memory maps; emptied at the end. By default
         that for temporary files or, with an executor that may be on other machines, that of the
         store.
-    **fit_arguments
-        As in `fit`.
+    {options}
 
     Returns
     -------

@@ -8,9 +8,9 @@ from scipy.optimize import lsq_linear, minimize
 
 from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
+from nems_dsl.fit_choices import OPTIMIZERS
 from nems_dsl.fitting.optimisers.gauss_newton import _moved as moved_within
 from nems_dsl.fitting.optimisers.gauss_newton import gauss_newton
-from nems_dsl.fitting.options import OPTIMIZERS
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
 NAMES = list(OPTIMIZERS)
