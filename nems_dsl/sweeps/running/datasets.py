@@ -13,7 +13,7 @@ import numpy as np
 
 from ...data.files import DataFile, read_data_files
 from ...data.recording import Recording, read_recording
-from ...data.trials import STIMULUS, check_match
+from ...data.trials import STIMULUS, check_match, with_state
 from ...errors import NemsError, NemsWarning
 from ...studies.design import Design
 
@@ -23,8 +23,8 @@ _STIMULI = ("stim", "x", "input")
 _SAMPLING_RATE = "fs"
 _REPEATS = "repeats"
 _FORMS = (
-    "a tuple (x, y), (x, y, repeats) or (x, y, repeats, state), a dict with stim and resp, the "
-    "path of an npz file, or a function that gives one of these"
+    "a tuple (x, y), (x, y, repeats) or (x, y, repeats, state), a dict with stim and resp, a "
+    "Recording, the path of an npz file, or a function that gives one of these"
 )
 
 
@@ -104,10 +104,10 @@ def share_datasets(datasets: Any, folder: str | Path) -> list[Dataset]:
     ----------
     datasets : mapping of str to data, path, or sequence of paths
         Each is a tuple (x, y), (x, y, repeats) or (x, y, repeats, state); a dict with ``stim`` and
-        ``resp``, and maybe ``state``, ``repeats`` and further signals; the path of an npz file; or
-        a function that gives one of these. `repeats` has a label for each trial: trials with the
-        same label, such as repeats of one stimulus, are held out together. Paths without a name
-        are named after their files.
+        ``resp``, and maybe ``state``, ``repeats`` and further signals; a `Recording`, which may
+        stand for x and y in a tuple too; the path of an npz file; or a function that gives one of
+        these. `repeats` has a label for each trial: trials with the same label, such as repeats of
+        one stimulus, are held out together. Paths without a name are named after their files.
     folder : path
         Must exist.
 
@@ -219,6 +219,8 @@ def _take_apart(given: Any) -> tuple[Any, Any, Any]:
         given = given()
     if isinstance(given, str | Path):
         given = read_data_files(given)
+    if isinstance(given, Recording):
+        return given, None, None
     if isinstance(given, DataFile):
         return given.inputs, given.resp, None
     if isinstance(given, Mapping):
@@ -228,9 +230,9 @@ def _take_apart(given: Any) -> tuple[Any, Any, Any]:
     if not isinstance(given, tuple | list) or not 2 <= len(given) <= 4:
         raise TypeError(f"it must be {_FORMS}, not {_describe(given)}")
     x, y, groups, state = (*given, None, None)[:4]
-    if state is None:
-        return x, y, groups
-    return {**(x if isinstance(x, Mapping) else {STIMULUS: x}), "state": state}, y, groups
+    if isinstance(x, Recording) and state is not None:
+        raise TypeError("a state goes with a stimulus as you have it, not with data read before")
+    return with_state(x, state), y, groups
 
 
 def _read_mapping(given: Mapping[str, Any]) -> tuple[Any, Any, Any]:

@@ -74,9 +74,9 @@ def sweep(
         A pattern such as ``wc.18x{r=1..4}-fir.{r}x15-{lvl,dexp}.1``, or several strings.
     datasets : mapping of str to data, path, or sequence of paths
         Each is a tuple (x, y), (x, y, repeats) or (x, y, repeats, state); a dict with ``stim`` and
-        ``resp``, and maybe ``state`` and ``repeats``; the path of an npz file; or a function that
-        gives one of these. `repeats` labels the trials: those of the same label are held out
-        together. x and y are as for `Model.fit`.
+        ``resp``, and maybe ``state`` and ``repeats``; a `Recording`; the path of an npz file; or a
+        function that gives one of these. `repeats` labels the trials: those of the same label are
+        held out together. x and y are as for `Model.fit`.
     store : str, Path or URL
         A SQLite file, made if it is not there, or the URL of a database.
     executor : concurrent.futures.Executor, "serial" or None
