@@ -75,8 +75,14 @@ class Standard:
             self.response.scale * trial + added for trial in recording.target
         )
 
-    def enter(self) -> None:
-        """Carry bounds, and parameters that have been set or frozen, over to the fit's."""
+    def enter(self, *, as_it_stands: bool = False) -> None:
+        """Carry bounds, and parameters that have been set or frozen, over to the fit's.
+
+        Parameters
+        ----------
+        as_it_stands : bool
+            And all others: the fit is to begin where the model stands.
+        """
         given = [_values(node) for node in self.nodes]
         inside = self._converted(given, backwards=True)
         bounds = [
@@ -91,7 +97,7 @@ class Standard:
                     np.where(np.isfinite(bound), side[place][name], bound)
                     for bound, side in zip((low, high), bounds, strict=True)
                 ]
-                if parameter.is_frozen or not parameter.is_initial:
+                if as_it_stands or parameter.is_frozen or not parameter.is_initial:
                     parameter.values = inside[place][name]
                 if np.isfinite(low).any() or np.isfinite(high).any():
                     parameter.bounds = (pair[0], pair[1])

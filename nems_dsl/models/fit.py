@@ -72,7 +72,7 @@ def fit_model(
     if warn:
         warn_of_data(nodes, recording, options, standard=standard)
     own_bounds = ParameterVector([node.layer for node in nodes]).bounds()
-    standard.enter()
+    standard.enter(as_it_stands=isinstance(options.init, str) and options.init == "model")
     objective = _objective(standard, recording, options)
     validation = None
     if held_out is not None:

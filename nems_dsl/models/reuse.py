@@ -298,7 +298,7 @@ def _have_strings(*models: ModelLike) -> bool:
 
 
 def _check_source(source: object) -> None:
-    if isinstance(source, Sequence):
+    if isinstance(source, Sequence) and not isinstance(source, str):
         raise TypeError("a model starts from one model, not from a set; give one, as in models[0]")
     if not (hasattr(source, "layers") and hasattr(source, "results")):
         raise TypeError(f"a model starts from another Model, not from {type(source).__name__}")

@@ -13,6 +13,8 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.random((200, 3)), RNG.random(200)
 # a layer between two linear ones, which no start from data can be had for
 HIDDEN = "wc.3x2-relu.2-wc.2x1"
+# priors are of parameters in the user's own units, so that nothing is standardised
+OWN_UNITS = {"verbose": 0, "max_iterations": 1, "priors": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -29,32 +31,37 @@ HIDDEN = "wc.3x2-relu.2-wc.2x1"
 )
 def test_far_from_one(x, y, match, string, arguments):
     with pytest.warns(ScaleWarning, match=match):
-        fit(string, x, y, verbose=0, max_iterations=1, **arguments)
+        fit(string, x, y, **OWN_UNITS, **arguments)
     with pytest.warns(ScaleWarning, match=match):
-        Model(string).fit(x, y, verbose=0, max_iterations=1, **arguments)
+        Model(string).fit(x, y, **OWN_UNITS, **arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(string, x, y, verbose=0, max_iterations=1, **arguments)
 
 
 def test_what_starts_near_the_identity_wants_an_input_of_about_one():
     with pytest.warns(ScaleWarning, match="'stim'"):
-        fit("wc.3x1-stp.1-lvl.1", X * 1e3, Y, verbose=0, max_iterations=1)
+        fit("stp.3-wc.3x1-lvl.1", X * 1e3, Y, verbose=0, max_iterations=1)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit("wc.3x1-stp.1-lvl.1", X, 1e3 * Y, verbose=0, max_iterations=1)
+        fit("stp.3-wc.3x1-lvl.1", X, 1e3 * Y, verbose=0, max_iterations=1)
+        # weights before it take up the scale
+        fit("wc.3x1-stp.1-lvl.1", X * 1e3, Y, verbose=0, max_iterations=1)
 
 
 def test_several_fits_warn_once():
     both = np.column_stack([Y, 1e4 * Y])
     with pytest.warns(ScaleWarning, match="channel 1 of the target") as found:
-        fit(HIDDEN, X, both, verbose=0, max_iterations=1, n_jobs=2)
+        fit(HIDDEN, X, both, n_jobs=2, **OWN_UNITS)
     assert len(found) == 1
 
 
 def test_usual_units_are_not_worth_a_word():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fit(HIDDEN, 20 * X, 50 * Y, verbose=0, max_iterations=1)
-        fit(HIDDEN, 0.01 * X, 0.02 * Y, verbose=0, max_iterations=1)
-        fit(HIDDEN, X, 0 * X[:, 0] + 1e3 * Y, verbose=0, max_iterations=1, init=Model(HIDDEN))
+        fit(HIDDEN, 20 * X, 50 * Y, **OWN_UNITS)
+        fit(HIDDEN, 0.01 * X, 0.02 * Y, **OWN_UNITS)
+        fit(HIDDEN, X, 1e3 * Y, init=Model(HIDDEN), **OWN_UNITS)
 
 
 @pytest.mark.parametrize("end", ["dexp.1", "relu.1.s.o", "sig.1.s.o.g", "logsig.1", "tanh.1"])

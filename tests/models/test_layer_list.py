@@ -60,9 +60,9 @@ def test_messages_print_as_they_are():
     model = Model("wc.4x1-lvl.1")
     for call, message in [
         (lambda: Model().layers["wc"], "no layer 'wc': the model has no layers"),
-        (lambda: model.layers["fir"], "no layer 'fir'; there are wc, lvl"),
+        (lambda: model.layers["fir"], "no layer 'fir'; there are 'wc', 'lvl'"),
         (lambda: model.freeze_parameters("wc"), "'wc' is a layer; its parameters are "),
-        (lambda: model.freeze_parameters("wc.a"), "no parameter 'wc.a'; there are wc.coeff"),
+        (lambda: model.freeze_parameters("wc.a"), "no parameter 'wc.a'; there are 'wc."),
         (lambda: Model().freeze_parameters("wc.a"), "no parameter 'wc.a'; there are none"),
         (lambda: model.layers["wc"].parameters["b"], "no parameter 'b'; there are: coefficients"),
     ]:
@@ -88,7 +88,7 @@ def test_a_layer_that_is_renamed_is_called_so_everywhere():
     assert list(model.get_parameter_values()) == ["front", "fir"]
     model.unfreeze_parameters("front.coefficients")
     assert str(model).splitlines()[2].startswith("front")
-    with pytest.raises(KeyError, match="there are front, fir"):
+    with pytest.raises(KeyError, match="there are 'front', 'fir'"):
         model.layers["wc"]
     fitted = model.fit(x, x[:, 0], verbose=0, max_iterations=1)
     started = Model("wc.8x1-fir.1x7").start_from(fitted)

@@ -11,6 +11,7 @@ from nems_dsl.datasets import simulate
 from nems_dsl.fit_choices import OPTIMIZERS
 from nems_dsl.fitting.optimisers.gauss_newton import _moved as moved_within
 from nems_dsl.fitting.optimisers.gauss_newton import gauss_newton
+from nems_dsl.fitting.units import find_spread
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
 NAMES = list(OPTIMIZERS)
@@ -247,6 +248,9 @@ def test_closed_form_is_ridge(data, priors):
     for each in objective.penalties:
         each.add_curvature(objective.theta0, penalty)
     assert penalty[0, 0] > 0
+    if not priors:
+        # a penalty is on weights of a stimulus of one standard deviation
+        penalty *= find_spread([x]).sd ** 2
     wanted = 2 / len(x) * design.T @ y[:, 0]
     if priors:
         at_zero = np.zeros(7)
@@ -346,6 +350,9 @@ def test_l1_gives_zeros_and_satisfies_its_conditions(string, loss):
     theta = coefficients(fitted)
     penalised = Objective(model, x, y, loss=loss)
     weights = next(p.weights for p in penalised.penalties if not p.is_smooth)
+    # a penalty is on weights between signals of one standard deviation, and mse is in units of y
+    x_sd, y_sd = find_spread([x]).sd, y.std()
+    weights = weights * x_sd * (y_sd if loss == "mse" else 1 / y_sd)
     assert weights[0] > 0 and weights[-1] == 0
     smooth = Objective(model, x, y, loss=loss, regularizers=False)
     _, gradient = smooth.value_and_grad(theta)
@@ -360,7 +367,7 @@ def test_l1_gives_zeros_and_satisfies_its_conditions(string, loss):
         assert np.all(gradient[zero] >= -weights[zero] - 2e-5)
     else:
         assert np.all(np.abs(gradient[zero]) <= weights[zero] + 2e-5)
-    value, _ = penalised.value_and_grad(theta)
+    value = smooth.value(theta) + weights @ np.abs(theta)
     assert fitted.results.loss == pytest.approx(value, rel=1e-12)
 
 
@@ -564,6 +571,7 @@ def worst_data(kind):
 )
 @pytest.mark.parametrize("string", WORST)
 @pytest.mark.parametrize("optimizer", [None, "gauss-newton", "l-bfgs-b"])
+@pytest.mark.filterwarnings("ignore:the data are read as 8 trials of 1 bins")
 def test_no_data_end_in_an_error(kind, string, optimizer):
     x, y = worst_data(kind)
     results = fit(string, x, y, optimizer=optimizer, verbose=0, max_iterations=30).results

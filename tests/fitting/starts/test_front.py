@@ -12,7 +12,7 @@ from nems_dsl.fitting.starts.receptive_field import ridge_problem
 from nems_dsl.graph.skeleton import find_skeleton
 from nems_dsl.graph.wiring import connect, needed
 
-from .test_moments import lagged
+from ..test_moments import lagged
 
 # string: labels of the front, labels of the tail; None where it is not of that form
 SKELETONS = {
