@@ -250,6 +250,7 @@ class ModelSet(Sequence["Model"]):
         ValueError
             A file is missing or damaged, or of a newer format.
         """
+        from .model import Model
         from .saving_sets import load_set
 
         return load_set(Path(folder), Model, ModelSet)
