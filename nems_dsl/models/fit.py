@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ..data.edges import warn_of_edges
 from ..data.folds import mask, stretches_with_samples
 from ..data.holdout import hold_out_end
+from ..data.masking import leave_out_channels, read_channel_weights
 from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
-from ..data.trials import STIMULUS
+from ..data.trials import STIMULUS, check_variance
 from ..fit_options import FitOptions
 from ..fitting.engine.vector import ParameterVector
 from ..fitting.objective import Objective
@@ -68,6 +69,9 @@ def fit_model(
     reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
     recording, held_out = _hold_out(recording, options, reach)
     recording = without_edges(recording, reach, options.edges)
+    weights = read_channel_weights(options.channel_weights, recording.n_channels)
+    # in the user's units, so that the message has the user's numbers
+    check_variance(leave_out_channels(recording.target, weights), weights)
     standard = find_standard(nodes, recording, options)
     if warn:
         warn_of_data(nodes, recording, options, standard=standard)

@@ -12,7 +12,7 @@ from nems_dsl import Model, Objective
 from nems_dsl.cli import outcome
 from nems_dsl.cli.options import Dtype, Init, Loss, Optimizer
 from nems_dsl.fitting.losses import LOSSES
-from nems_dsl.fitting.options import INITS, OPTIMIZERS
+from nems_dsl.fit_choices import INITS, OPTIMIZERS
 from nems_dsl.fitting.results import FitResults
 from nems_dsl.studies import cross_validate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import FrozenInstanceError, fields
 from typing import get_type_hints
 
@@ -149,8 +150,7 @@ def test_values_that_mean_something():
         ("fitter_options", ": write tolerance= and max_iterations="),
         ("max_iter", ": write max_iterations="),
         ("cost_function", ": write loss="),
-        ("target", ": the response is the second argument, y"),
-        ("colour", f"; there are {', '.join(NAMES)}"),
+        ("target", ": the response is called y here"),
     ],
 )
 def test_options_that_are_not_there(name, instead):
@@ -167,6 +167,14 @@ def test_options_that_are_not_there(name, instead):
         assert str(caught.value) == f"{whose} has no option {name!r}{instead}"
     with pytest.raises(TypeError, match=name):
         fit("wc.2x1", x, y, **{name: 3})
+
+
+@pytest.mark.parametrize("call", [fit, cross_validate])
+def test_an_option_like_no_other_lists_all(call):
+    with pytest.raises(TypeError) as caught:
+        call("wc.2x1", colour=3)
+    (listed,) = re.findall(r"has no option 'colour'; there are (.*)", str(caught.value))
+    assert listed.split(", ") == list(inspect.signature(call).parameters)
 
 
 @pytest.mark.slow

@@ -173,6 +173,16 @@ def test_a_stimulus_that_cannot_be_moved_stays_where_it_is(string):
         assert standard.response.scale != 1 and standard.response.offset is not None
 
 
+def test_messages_have_the_users_numbers():
+    y = np.stack([X[:, 0], np.full(300, 4.0)], axis=1)
+    with pytest.raises(ValueError, match=r"channel 0 of the target .*: all samples are 4"):
+        Model("wc.6x1-lvl.1").fit(X, y[:, 1], verbose=0)
+    with pytest.raises(ValueError, match=r"channel 1 of the target .*: all samples are 4"):
+        Model("wc.6x2-lvl.2").fit(X, y, verbose=0)
+    weighted = Model("wc.6x2-lvl.2").fit(X, y, verbose=0, channel_weights=[1, 0])
+    assert weighted.results.converged
+
+
 def test_zeros_before_trials_are_the_users_zeros():
     x, y = DATA.stim + 50, DATA.resp
     with pytest.warns(EdgeWarning, match="edges='omit'"):
