@@ -12,7 +12,7 @@ import typer
 from nems_dsl.fit_options import FitOptions
 
 from .options import takes_fit_options
-from .outcome import make_folder, refuse_existing, show_scores, show_warnings
+from .outcome import choose_files, make_folder, show_scores, show_warnings
 from .streams import note
 
 if TYPE_CHECKING:
@@ -130,9 +130,12 @@ def fit(
         raise
     except ValueError as fault:
         raise ValueError(f"{found.source}: {fault}") from None
-    files = {job.stem: out / f"{job.stem}.json" for job in jobs}
-    figure = None if no_figure else out / f"{_stem(name, jobs[0].stem, len(jobs))}.png"
-    refuse_existing([*files.values(), *([figure] if figure else [])], force)
+    names = [f"{job.stem}.json" for job in jobs]
+    if not no_figure:
+        names.append(f"{_stem(name, jobs[0].stem, len(jobs))}.png")
+    paths = choose_files(out, names, force, quiet)
+    files = dict(zip((job.stem for job in jobs), paths, strict=False))
+    figure = None if no_figure else paths[-1]
     make_folder(out)
     models = "1 model" if len(jobs) == 1 else f"{len(jobs)} models"
     held_out = split.description if folds is None else f"each of {folds} parts in turn"

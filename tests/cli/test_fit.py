@@ -228,12 +228,36 @@ def test_cross_validation_leaves_no_other_part_to_hold_out(nems, trials):
 def test_files_are_not_overwritten_unasked(nems, tmp_path, trials):
     kept = tmp_path / f"{STRING}.ch1.json"
     kept.write_text("mine")
-    done = nems("fit", STRING, "-d", trials, "--no-figure")
-    assert (done.code, done.out) == (1, "")
-    assert done.err.startswith(f"error: {STRING}.ch1.json exists; --force overwrites")
+    done = nems("fit", STRING, "-d", trials)
+    assert done.code == 0
+    told = f"{STRING}.ch1.json exists, so this is saved as {STRING}-2.ch0.json; --force overwrites"
+    assert done.err.splitlines()[0] == told
     assert kept.read_text() == "mine"
-    assert nems("fit", STRING, "-d", trials, "--no-figure", "--force").code == 0
+    new = [f"{STRING}-2.ch0.json", f"{STRING}-2.ch1.json", f"{STRING}-2.png"]
+    assert done.err.splitlines()[-3:] == [f"saved {name}" for name in new]
+    assert {path.name for path in tmp_path.iterdir()} == {"trials.npz", kept.name, *new}
+    assert Model.load(tmp_path / new[1]).string == STRING
+    forced = nems("fit", STRING, "-d", trials, "--no-figure", "--force")
+    assert forced.code == 0 and "exist" not in forced.err
     assert Model.load(kept).string == STRING
+
+
+def test_each_run_gets_a_number_of_its_own(nems, tmp_path, trials):
+    arguments = ("fit", "wc.NxR-lvl.R", "-d", trials, "--name", "both", "--out", "models")
+    ends = ["both", "both-2", "both-3"]
+    for number, loss in enumerate(("nmse", "mse", "nmse")):
+        done = nems(*arguments, "--loss", loss)
+        assert done.code == 0
+        files = {path.name for path in (tmp_path / "models").iterdir()}
+        assert files == {f"{end}.{kind}" for end in ends[: number + 1] for kind in ("json", "png")}
+    told = "models/both.json and 1 more exist, so this is saved as both-3.json; --force overwrites"
+    assert done.err.splitlines()[0] == told
+    loaded = [Model.load(tmp_path / "models" / f"{end}.json") for end in ends]
+    assert [model.results.loss_name for model in loaded] == ["nmse", "mse", "nmse"]
+    # a hole is filled only if all of a run fits into it
+    (tmp_path / "models" / "both-2.json").unlink()
+    assert nems(*arguments, "-q").err == ""
+    assert (tmp_path / "models" / "both-4.json").exists()
 
 
 def spoil(signal_, value):
