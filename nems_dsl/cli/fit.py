@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Dtype, Init, Loss, Optimizer
-from .outcome import make_folder, refuse_existing, show_scores, show_warnings
+from nems_dsl.fit_options import FitOptions
+
+from .options import takes_fit_options
+from .outcome import choose_files, make_folder, show_scores, show_warnings
 from .streams import note
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 HELD_OUT = 0.2
 
 
+@takes_fit_options()
 def fit(
     string: Annotated[
         str,
@@ -76,35 +79,6 @@ def fit(
             "models that are fitted to all of it.",
         ),
     ] = None,
-    loss: Annotated[Loss, typer.Option(help="What the fit minimises.")] = Loss.nmse,
-    init: Annotated[Init, typer.Option(help="What a search starts from.")] = Init.auto,
-    starts: Annotated[
-        int,
-        typer.Option(min=1, help="Searches to try, the others from the priors; keep the best."),
-    ] = 1,
-    seed: Annotated[int, typer.Option(min=0, help="For what is drawn from the priors.")] = 0,
-    optimizer: Annotated[
-        Optimizer | None, typer.Option(help="Default: the one that should be fastest.")
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=1, help="End when an iteration lowers the loss by less than this share."
-        ),
-    ] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option("--max-iter", min=1, help="Limit of a search.")
-    ] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(help="Limit of the fit of one model, in seconds.")
-    ] = None,
-    validation: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FRACTION",
-            help="Share of what is fitted to hold out for early stopping.",
-        ),
-    ] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for model and figure.")] = Path(),
     name: Annotated[
         str | None,
@@ -115,7 +89,6 @@ def fit(
         bool, typer.Option("--quiet", "-q", help="Print nothing but the table.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
-    dtype: Annotated[Dtype, typer.Option(help="Precision during the fit.")] = Dtype.float64,
     threads: Annotated[
         int | None,
         typer.Option(
@@ -125,6 +98,7 @@ def fit(
             help="How many models to fit at a time.",
         ),
     ] = 1,
+    **fit_options: Any,
 ) -> None:
     """Fit a model string to a recording; print scores on data held out.
 
@@ -135,6 +109,7 @@ def fit(
     from nems_dsl import ModelStringError, parse
 
     tree = parse(string)
+    options = FitOptions(**fit_options)
     if folds is not None and test is not None:
         raise typer.BadParameter("--cross-validate holds out every part in turn; leave out --test")
 
@@ -155,27 +130,18 @@ def fit(
         raise
     except ValueError as fault:
         raise ValueError(f"{found.source}: {fault}") from None
-    files = {job.stem: out / f"{job.stem}.json" for job in jobs}
-    figure = None if no_figure else out / f"{_stem(name, jobs[0].stem, len(jobs))}.png"
-    refuse_existing([*files.values(), *([figure] if figure else [])], force)
+    names = [f"{job.stem}.json" for job in jobs]
+    if not no_figure:
+        names.append(f"{_stem(name, jobs[0].stem, len(jobs))}.png")
+    paths = choose_files(out, names, force, quiet)
+    files = dict(zip((job.stem for job in jobs), paths, strict=False))
+    figure = None if no_figure else paths[-1]
     make_folder(out)
-    arguments = {
-        "loss": loss.value,
-        "init": init.value,
-        "n_starts": starts,
-        "seed": seed,
-        "optimizer": None if optimizer is None else optimizer.value,
-        "tolerance": tolerance,
-        "max_iterations": max_iterations,
-        "max_seconds": max_seconds,
-        "validation": validation,
-        "dtype": dtype.value,
-    }
     models = "1 model" if len(jobs) == 1 else f"{len(jobs)} models"
     held_out = split.description if folds is None else f"each of {folds} parts in turn"
     note(f"{tree.string}: {models}, held out: {held_out}", quiet)
-    validated = None if folds is None else _cross_validate(jobs, split, folds, threads, arguments)
-    fits, interrupted = _fit_and_save(jobs, split, files, threads, quiet, arguments)
+    validated = None if folds is None else _cross_validate(jobs, split, folds, threads, options)
+    fits, interrupted = _fit_and_save(jobs, split, files, threads, quiet, options)
     if fits:
         show_scores(fits, validated)
         show_warnings(fits, quiet)
@@ -199,7 +165,7 @@ def _fit_and_save(
     files: dict[str, Path],
     threads: int | None,
     quiet: bool,
-    arguments: dict[str, Any],
+    options: FitOptions,
 ) -> tuple[list[ChannelFit], bool]:
     """Fit models, and save each as soon as it is there; tell whether Ctrl-C came between."""
     from nems_dsl.fitting.results import INTERRUPTED
@@ -209,8 +175,8 @@ def _fit_and_save(
     fits: list[ChannelFit] = []
     try:
         with Bar(len(jobs), is_shown=False if quiet else None, stays=False) as bar:
-            report = report_to(bar, arguments["loss"])
-            scored = fit_channels(jobs, split, n_jobs=threads, callback=report, **arguments)
+            report = report_to(bar, options.loss)
+            scored = fit_channels(jobs, split, n_jobs=threads, callback=report, **options.changed())
             # closed on Ctrl-C too, which ends the threads
             with closing(scored):
                 for job, rows in zip(jobs, scored, strict=True):
@@ -238,13 +204,13 @@ def _cross_validate(
     split: Split,
     n_folds: int,
     threads: int | None,
-    arguments: dict[str, Any],
+    options: FitOptions,
 ) -> CrossValidation:
     from nems_dsl.studies import cross_validate
 
     recording = split.recording.columns([channel for job in jobs for channel in job.channels])
     model = jobs[0].model
-    return cross_validate(model, recording, n_folds=n_folds, n_jobs=threads, **arguments)
+    return cross_validate(model, recording, n_folds=n_folds, n_jobs=threads, **options.changed())
 
 
 def _split_pairs(data: list[str]) -> list[str]:

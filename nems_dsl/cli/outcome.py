@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ COLUMNS = (
 VALIDATED = (
     "channel", "r_test", "se", "r_fit", "parameters", "iterations", "seconds", "converged"
 )  # fmt: skip
+
+# the end of a file's name, which stays as it is when the file gets a number
+_NUMBERED = re.compile(r"(\.ch\d+)?\.(json|png)$")
 
 
 def show_scores(fits: Sequence[ChannelFit], validated: CrossValidation | None = None) -> None:
@@ -65,19 +69,33 @@ def show_warnings(fits: Sequence[ChannelFit], quiet: bool = False) -> None:
         note(f"warning: {kind} {', '.join(which)}: {warning}", quiet)
 
 
-def refuse_existing(paths: Sequence[Path], force: bool) -> None:
-    """Refuse to overwrite files, before any work is done.
+def choose_files(folder: Path, names: Sequence[str], force: bool, quiet: bool) -> list[Path]:
+    """Find names for the files of a run under which there are none yet, and tell if they differ.
 
-    Raises
-    ------
-    ValueError
-        Some exist, and `force` is off.
+    All files of a run get the same number, so that they are known to belong together.
+
+    Parameters
+    ----------
+    folder : Path
+    names : sequence of str
+        What the files are called in an empty folder.
+    force : bool
+        Take these, and overwrite what is there.
+    quiet : bool
     """
-    existing = [] if force else [path for path in paths if path.exists()]
-    if existing:
-        others = len(existing) - 1
-        what = f"{existing[0]} and {others} more files exist" if others else f"{existing[0]} exists"
-        raise ValueError(f"{what}; --force overwrites, --name and --out choose another place")
+    plain = paths = [folder / name for name in names]
+    number = 1
+    while not force and any(path.exists() for path in paths):
+        number += 1
+        paths = [folder / _NUMBERED.sub(rf"-{number}\g<0>", name) for name in names]
+    if number > 1:
+        (found, *others) = (path for path in plain if path.exists())
+        more = f" and {len(others)} more" if others else ""
+        exist = "exist" if others else "exists"
+        note(
+            f"{found}{more} {exist}, so this is saved as {paths[0].name}; --force overwrites", quiet
+        )
+    return paths
 
 
 def make_folder(folder: Path) -> Path:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Dtype, Init, Loss, Optimizer
+from .options import takes_fit_options
 from .streams import note
 from .tables import show_table
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
+# the limit of time is one of the job, which has failed then
+@takes_fit_options("max_seconds")
 def sweep(
     patterns: Annotated[
         list[str],
@@ -62,15 +64,6 @@ def sweep(
     folds: Annotated[
         int | None, typer.Option(min=2, help="Cross-validate instead, with so many folds.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of each fit.")] = 0,
-    loss: Annotated[Loss | None, typer.Option(help="What the fits minimise.")] = None,
-    init: Annotated[Init | None, typer.Option(help="Where the fits start.")] = None,
-    starts: Annotated[int | None, typer.Option(min=1, help="Starts of each fit.")] = None,
-    optimizer: Annotated[Optimizer | None, typer.Option(help="How the fits search.")] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option("--max-iter", min=1, help="Limit of each search.")
-    ] = None,
-    dtype: Annotated[Dtype | None, typer.Option(help="Precision during the fits.")] = None,
     max_seconds: Annotated[
         float | None,
         typer.Option(metavar="SECONDS", help="A job that takes longer has failed."),
@@ -83,6 +76,7 @@ def sweep(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but the table.")
     ] = False,
+    **fit_options: Any,
 ) -> None:
     """Fit every model of a space to recordings; print those that do best.
 
@@ -95,21 +89,13 @@ def sweep(
     from nems_dsl.sweeps.running.limits import Limits, read_size
     from nems_dsl.sweeps.running.sweeping import run_sweep
 
-    given = {
-        "loss": loss and loss.value,
-        "init": init and init.value,
-        "n_starts": starts,
-        "optimizer": optimizer and optimizer.value,
-        "max_iterations": max_iterations,
-        "dtype": dtype and dtype.value,
-    }
-    arguments = {name: value for name, value in given.items() if value is not None}
+    seed = fit_options.pop("seed")
     done, results = run_sweep(
         patterns[0] if len(patterns) == 1 else patterns,
         _name(data),
         store,
         None,
-        Recipe(arguments, test, folds, seed=seed, channels=tuple(channel) if channel else None),
+        Recipe(fit_options, test, folds, seed=seed, channels=tuple(channel) if channel else None),
         Limits(max_seconds, read_size(max_memory)),
         where=where,
         n_workers=workers,

@@ -8,17 +8,15 @@ import threading
 import numpy as np
 import pytest
 
-from nems_dsl import Model, Objective
+from nems_dsl import Model
 from nems_dsl.cli import outcome
-from nems_dsl.cli.options import Dtype, Init, Loss, Optimizer
-from nems_dsl.fitting.losses import LOSSES
-from nems_dsl.fit_choices import INITS, OPTIMIZERS
+from nems_dsl.fitting.objective import Objective
 from nems_dsl.fitting.results import FitResults
-from nems_dsl.studies import cross_validate
+from nems_dsl.studies import cross_validate, many
 
 STRING = "wc.6x1-fir.1x4-lvl.1"
-# no start from data can be had for it
-HIDDEN = "wc.3x2-relu.2-wc.2x1"
+# it cannot follow the units of its input
+SET_IN_ITS_UNITS = "dlog.3-wc.3x1"
 PNG = b"\x89PNG"
 
 
@@ -145,8 +143,10 @@ def test_options_of_the_search_reach_it(nems, tmp_path, trials):
     assert results.optimizer == "l-bfgs-b"
     assert len(results.validation_history) == len(results.loss_history)
     stored = np.load(trials)
-    x = [stored[f"stim_{i}"] for i in range(4)]
-    y = [stored[f"resp_{i}"][:, [0]] for i in range(4)]
+    # the stimulus stays whole, and the response of the test is missing
+    x = [stored[f"stim_{i}"] for i in range(5)]
+    y = [stored[f"resp_{i}"][:, [0]] for i in range(5)]
+    y[4] = np.full_like(y[4], np.nan)
     again = Model(STRING).fit(
         x, y, init="mean", n_starts=3, seed=4, optimizer="l-bfgs-b", tolerance=1e-3,
         validation=0.3, verbose=0,
@@ -176,14 +176,6 @@ def test_choices_that_are_not_there(nems, trials, options):
     done = nems("fit", STRING, "-d", trials, *options)
     assert (done.code, done.out) == (2, "")
     assert options[0] in done.err
-
-
-def test_all_choices_can_be_made():
-    assert {loss.value for loss in Loss} == set(LOSSES)
-    assert {dtype.value for dtype in Dtype} == {"float64", "float32"}
-    # a model that is made from a string stands nowhere yet
-    assert {init.value for init in Init} == set(INITS) - {"model"}
-    assert {optimizer.value for optimizer in Optimizer} == set(OPTIMIZERS)
 
 
 def test_warnings_stand_below_the_table(nems, trials):
@@ -236,12 +228,36 @@ def test_cross_validation_leaves_no_other_part_to_hold_out(nems, trials):
 def test_files_are_not_overwritten_unasked(nems, tmp_path, trials):
     kept = tmp_path / f"{STRING}.ch1.json"
     kept.write_text("mine")
-    done = nems("fit", STRING, "-d", trials, "--no-figure")
-    assert (done.code, done.out) == (1, "")
-    assert done.err.startswith(f"error: {STRING}.ch1.json exists; --force overwrites")
+    done = nems("fit", STRING, "-d", trials)
+    assert done.code == 0
+    told = f"{STRING}.ch1.json exists, so this is saved as {STRING}-2.ch0.json; --force overwrites"
+    assert done.err.splitlines()[0] == told
     assert kept.read_text() == "mine"
-    assert nems("fit", STRING, "-d", trials, "--no-figure", "--force").code == 0
+    new = [f"{STRING}-2.ch0.json", f"{STRING}-2.ch1.json", f"{STRING}-2.png"]
+    assert done.err.splitlines()[-3:] == [f"saved {name}" for name in new]
+    assert {path.name for path in tmp_path.iterdir()} == {"trials.npz", kept.name, *new}
+    assert Model.load(tmp_path / new[1]).string == STRING
+    forced = nems("fit", STRING, "-d", trials, "--no-figure", "--force")
+    assert forced.code == 0 and "exist" not in forced.err
     assert Model.load(kept).string == STRING
+
+
+def test_each_run_gets_a_number_of_its_own(nems, tmp_path, trials):
+    arguments = ("fit", "wc.NxR-lvl.R", "-d", trials, "--name", "both", "--out", "models")
+    ends = ["both", "both-2", "both-3"]
+    for number, loss in enumerate(("nmse", "mse", "nmse")):
+        done = nems(*arguments, "--loss", loss)
+        assert done.code == 0
+        files = {path.name for path in (tmp_path / "models").iterdir()}
+        assert files == {f"{end}.{kind}" for end in ends[: number + 1] for kind in ("json", "png")}
+    told = "models/both.json and 1 more exist, so this is saved as both-3.json; --force overwrites"
+    assert done.err.splitlines()[0] == told
+    loaded = [Model.load(tmp_path / "models" / f"{end}.json") for end in ends]
+    assert [model.results.loss_name for model in loaded] == ["nmse", "mse", "nmse"]
+    # a hole is filled only if all of a run fits into it
+    (tmp_path / "models" / "both-2.json").unlink()
+    assert nems(*arguments, "-q").err == ""
+    assert (tmp_path / "models" / "both-4.json").exists()
 
 
 def spoil(signal_, value):
@@ -288,8 +304,8 @@ def test_no_such_channel(nems, trials):
         (lambda x, y: {}, "has no stim and no resp: it is empty"),
         (lambda x, y: dict(stim=spoil(x, np.nan), resp=y), "is NaN at bin 7, channel 1"),
         (lambda x, y: dict(stim=x, resp=spoil(y, np.inf)), "infinite at bin 7"),
-        (lambda x, y: dict(stim=x, resp=y * [1, 0]), "channel 1 of the response has no variance"),
-        (lambda x, y: dict(stim=x, resp=y * np.nan), "has 0 samples to fit that are not NaN"),
+        (lambda x, y: dict(stim=x, resp=y * 0), "channel 0 of the response has no variance"),
+        (lambda x, y: dict(stim=x, resp=y * np.nan), "has 0 samples that are not NaN"),
         (lambda x, y: dict(stim=x[:3], resp=y[:3]), "too short to hold out"),
         (lambda x, y: dict(stim=x.astype(str), resp=y), "stim must hold real numbers"),
         (lambda x, y: dict(stim=x[:0], resp=y[:0]), "stim has no samples"),
@@ -307,6 +323,19 @@ def test_faulty_npz_files(nems, tmp_path, recording, change, message):
     assert "bad.npz" in error or "channel" in error
     assert message in error
     assert [path.name for path in tmp_path.iterdir()] == ["bad.npz"]
+
+
+def test_a_silent_channel_costs_itself(process, tmp_path, recording):
+    np.savez(tmp_path / "half.npz", stim=recording.stim, resp=recording.resp * [1, 0])
+    done = process("fit", STRING, "-d", "half.npz", "--no-figure", cwd=tmp_path)
+    assert done.returncode == 0
+    heard, silent = table(done.stdout)
+    assert float(heard["r_test"]) > 0.6 and heard["converged"] == "yes"
+    assert {silent[name] for name in ("r_test", "nmse_test", "r_fit")} == {"nan"}
+    told = "warning: channel 1 of the response has no variance: all samples are 0"
+    assert done.stderr.count(told) == 1
+    results = Model.load(tmp_path / f"{STRING}.ch1.json").results
+    assert results.is_failed and not results.converged
 
 
 def test_objects_are_not_unpickled(nems, tmp_path):
@@ -361,21 +390,21 @@ def test_ctrl_c(nems, trials, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Model, "fit", interrupt)
+    monkeypatch.setattr(many, "fit_model", interrupt)
     done = nems("fit", STRING, "-d", trials)
     assert (done.code, done.out) == (128 + signal.SIGINT, "")
 
 
 def test_ctrl_c_leaves_what_was_finished(nems, tmp_path, trials, monkeypatch):
-    fit, seen = Model.fit, []
+    fit, seen = many.fit_model, []
 
-    def interrupt(self, *args, **kwargs):
-        seen.append(self)
+    def interrupt(model, *args, **kwargs):
+        seen.append(model)
         if len(seen) == 2:
             raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
+        return fit(model, *args, **kwargs)
 
-    monkeypatch.setattr(Model, "fit", interrupt)
+    monkeypatch.setattr(many, "fit_model", interrupt)
     done = nems("fit", STRING, "-d", trials, "--threads", "1")
     assert done.code == 128 + signal.SIGINT
     assert [row["channel"] for row in table(done.out)] == ["0"]
@@ -410,7 +439,7 @@ def test_data_in_large_units_are_pointed_out(tmp_path):
     rng = np.random.default_rng(0)
     x, y = 1e3 * rng.random((200, 3)), rng.random(200)
     np.savez(tmp_path / "loud.npz", stim=x, resp=y)
-    command = ["-m", "nems_dsl.cli", "fit", HIDDEN, "--data", "loud.npz", "--no-figure"]
+    command = ["-m", "nems_dsl.cli", "fit", SET_IN_ITS_UNITS, "--data", "loud.npz", "--no-figure"]
     run = subprocess.run(
         [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
     )

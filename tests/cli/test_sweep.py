@@ -13,6 +13,7 @@ import pytest
 from nems_dsl.sweeps.results.stored_results import open_results
 from nems_dsl.sweeps.running import executors
 from nems_dsl.sweeps.running import sweeping as module
+from nems_dsl.sweeps.running.datasets import DatasetWarning
 
 ROOT = Path(__file__).resolve().parents[2]
 PATTERN = "wc.6x{r=1..2}-fir.{r}x4-lvl.1"
@@ -55,18 +56,28 @@ def test_failed_jobs_are_told_by_the_exit_code(nems, trials):
 
 
 @pytest.mark.usefixtures("_here")
+def test_a_data_set_that_is_not_there_costs_itself(nems, trials):
+    with pytest.warns(DatasetWarning, match=r"'A' could not be loaded.*No such file.*none\.npz"):
+        done = nems("sweep", "wc.6x1-lvl.1", "-d", "A=none.npz", "-d", trials)
+    assert done.code == 1
+    assert done.err.splitlines()[0].startswith("2 jobs done, 1 failed; ")
+    table = open_results("results.db").to_pandas()
+    assert table.groupby("dataset").status.agg(set).to_dict() == {"A": {"failed"}, "trials": {"ok"}}
+
+
+@pytest.mark.usefixtures("_here")
 def test_options(nems, trials):
     done = nems(
         "sweep", PATTERN, "-d", trials, "--where", "r > 1", "--folds", "2", "--max-iter", "1",
-        "--loss", "mse", "--seed", "3", "-q",
+        "--loss", "mse", "--seed", "3", "--edges", "omit", "--patience", "10", "-q",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     table = open_results("results.db").to_pandas()
     assert set(table.r) == {2} and sorted(table.fold) == [0, 0, 1, 1]
     assert set(table.loss_name) == {"mse"} and set(table.seed) == {3}
     assert set(table.recipe) == {
-        '{"by": "auto", "fit": {"loss": "mse", "max_iterations": 1}, "gap": null, "n_folds": 2, '
-        '"seed": 3}'
+        '{"by": "auto", "fit": {"edges": "omit", "loss": "mse", "max_iterations": 1}, "gap": null, '
+        '"n_folds": 2, "seed": 3}'
     }
     again = nems("sweep", "wc.6x1", "-d", trials, "--test", "0", "-q")
     assert again.out.split()[:3] == ["canonical", "n_parameters", "r_fit"]
@@ -79,7 +90,6 @@ def test_options(nems, trials):
         (["wc.6x1", "--where", "q = 1"], 1, "has no meaning here"),
         (["wc.6x1", "--max-memory", "much"], 1, "written as 500M or 2G, not 'much'"),
         (["wc.6x1", "--max-seconds", "0"], 1, "max_seconds must be above 0"),
-        (["wc.6x1", "-d", "A=none.npz"], 1, "No such file"),
         (["wc.6x1", "-d", "other/trials.npz"], 1, "two data sets are called 'trials'"),
         (["wc.6x1", "--channel", "9"], 1, "there is no channel 9"),
         (["wc.6x1", "--loss", "mae"], 2, "Invalid value"),
