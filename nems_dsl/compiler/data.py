@@ -91,7 +91,7 @@ def _wrong_end(tree: BoundModel, response: Sizes) -> ModelStringError:
         hint = f"write {fits}, or {hint}"
     else:
         hint = f"end the chain with a keyword that gives {describe(response)}, or {hint}"
-    if last.gives == (1,) and len(response) == 1:
+    if tree.has_one_output and len(response) == 1:
         hint += "; nems_dsl.fit(string, x, y) fits a model to each channel"
     note = f"{steps}; response: {describe(response)}"
     return ModelStringError(tree.text, [Diagnostic("E203", message, last.span, hint, (note,))])

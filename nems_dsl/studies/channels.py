@@ -14,7 +14,7 @@ from ..data.recording import Recording
 from ..fit_options import FitArguments, FitOptions
 from ..metrics import correlation, nmse
 from ..models import Model
-from .design import Design
+from .design import Design, columns_of_models
 from .many import FitJob, fit_jobs, read_held_out
 from .part import part_of
 from .threads import count_threads
@@ -115,9 +115,8 @@ def plan_channels(
     if all(faults):
         raise ValueError(faults[0])
     one_output = tree.has_one_output
-    groups = [(c,) for c in chosen] if one_output and len(chosen) > 1 else [chosen]
     jobs = []
-    for group in groups:
+    for group in columns_of_models(one_output, chosen):
         model = Model(string).bind_data(recording, (len(group),))
         stem = name or _short(model)
         if one_output and recording.n_channels > 1:

@@ -19,7 +19,7 @@ from ..metrics import get_metric
 from ..models import Model
 from ..models.fit import warn_of_data
 from .crossvalidation_results import CrossValidation
-from .design import Cuts, Design, find_model_reach
+from .design import Cuts, Design, columns_of_models, find_model_reach
 from .many import NotFittedWarning, options_of_columns, read_held_out
 from .part import Part, fit_part, part_of
 from .resampling import ERRORS, mean_and_standard_error, score_parts
@@ -161,7 +161,7 @@ class _Study:
     candidates : list of Model
         Bound to the data.
     recording : Recording
-    columns : list of list of int
+    columns : list of tuple of int
         The channels that each model is for: all, or each by itself.
     cuts : Cuts
     inner : list of list of Fold
@@ -170,7 +170,7 @@ class _Study:
 
     candidates: list[Model]
     recording: Recording
-    columns: list[list[int]]
+    columns: list[tuple[int, ...]]
     cuts: Cuts
     inner: list[list[Fold]]
     method: str
@@ -237,17 +237,15 @@ def _read_models(model: Any) -> list[Model]:
     return [Model(each) if isinstance(each, str) else each for each in given]
 
 
-def _split_channels(candidates: Sequence[Model], n_channels: int) -> list[list[int]]:
-    """Tell which channels each model is for: a model with one output is for one channel."""
+def _split_channels(candidates: Sequence[Model], n_channels: int) -> list[tuple[int, ...]]:
+    """Tell which channels each model is for."""
     single = {each.has_one_output for each in candidates}
     if len(single) > 1 and n_channels > 1:
         raise ValueError(
             "of the models to choose from some have one output and some have more; for "
             f"{n_channels} channels they must be alike"
         )
-    if single == {True}:
-        return [[channel] for channel in range(n_channels)]
-    return [list(range(n_channels))]
+    return columns_of_models(single == {True}, range(n_channels))
 
 
 def _check_folds(
@@ -281,19 +279,21 @@ def _check_folds(
 # ---- the fits --------------------------------------------------------------------------------
 
 
-def _run_fold(study: _Study, number: int, columns: list[int]) -> _Outcome:
+def _run_fold(study: _Study, number: int, columns: tuple[int, ...]) -> _Outcome:
     fold, metric = study.folds[number], get_metric(study.metric)
     try:
         choice, inner_scores = _choose(study, study.inner[number], columns)
         fitted = _fit(study, choice, columns, fold)
     except Exception as error:
-        error.add_note(f"in fold {number} of {len(study.folds)}, channels {columns}")
+        error.add_note(f"in fold {number} of {len(study.folds)}, channels {list(columns)}")
         raise
     part = part_of(fitted, study.recording.columns(columns))
     return _Outcome(part, choice, inner_scores, part.score(metric, fold.fit))
 
 
-def _choose(study: _Study, inner: Sequence[Fold], columns: list[int]) -> tuple[int, np.ndarray]:
+def _choose(
+    study: _Study, inner: Sequence[Fold], columns: tuple[int, ...]
+) -> tuple[int, np.ndarray]:
     """Return the candidate that does best within the data of a fit, and the scores of all."""
     if not inner:
         return 0, np.full(len(study.candidates), np.nan)
@@ -316,7 +316,7 @@ def _best(scores: np.ndarray) -> int:
     return int(np.argmax(np.where(np.isnan(scores), -np.inf, scores)))
 
 
-def _fit(study: _Study, candidate: int, columns: list[int], fold: Fold) -> Model:
+def _fit(study: _Study, candidate: int, columns: tuple[int, ...], fold: Fold) -> Model:
     options = options_of_columns(study.options, columns, study.recording.n_channels)
     return fit_part(
         study.candidates[candidate],
@@ -330,7 +330,7 @@ def _fit(study: _Study, candidate: int, columns: list[int], fold: Fold) -> Model
 
 
 def _predict(
-    study: _Study, fitted: Model, columns: list[int], fold: Fold
+    study: _Study, fitted: Model, columns: tuple[int, ...], fold: Fold
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict what a fold holds out, each stretch with the stimulus of its whole trial."""
     trials = sorted({stretch.trial for stretch in fold.test})

@@ -129,6 +129,24 @@ class Cuts:
     folds: list[Fold]
 
 
+def columns_of_models(has_one_output: bool, columns: Sequence[int]) -> list[tuple[int, ...]]:
+    """Tell which channels of a response each model of a study is for.
+
+    Parameters
+    ----------
+    has_one_output : bool
+        What the string says: each channel needs a model of its own.
+    columns : sequence of int
+        All channels that are studied.
+
+    Examples
+    --------
+    >>> columns_of_models(True, [0, 2]), columns_of_models(False, [0, 2])
+    ([(0,), (2,)], [(0, 2)])
+    """
+    return [(column,) for column in columns] if has_one_output else [tuple(columns)]
+
+
 def find_model_reach(model: Model) -> Reach:
     """Find how far in time the output of a model depends on its inputs."""
     nodes = connect(list(model.layers))

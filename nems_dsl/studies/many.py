@@ -21,6 +21,7 @@ from ..graph.wiring import connect
 from ..models import Model
 from ..models.fit import fit_model, warn_of_data
 from ..models.model_set import ModelSet
+from .design import columns_of_models
 from .threads import Tasks, count_threads
 
 
@@ -124,7 +125,8 @@ def fit(
     n_threads = count_threads(n_jobs, len(columns))
     model = Model(string) if isinstance(string, str) else string
     chosen = read_held_out(chosen)
-    if len(columns) == 1 or not model.has_one_output:
+    groups = columns_of_models(model.has_one_output, columns)
+    if len(groups) == 1:
         one = options_of_columns(chosen, columns, recording.n_channels)
         cut = recording.columns(columns)
         return fit_model(model, cut, one, verbose=verbose, callback=callback)
@@ -133,7 +135,7 @@ def fit(
             f"channel_weights weigh the outputs of one model; {model.string} has one output, so "
             "that each channel gets a model of its own"
         )
-    jobs = [FitJob(model.bind_data(recording, (1,)), (column,), chosen) for column in columns]
+    jobs = [FitJob(model.bind_data(recording, (1,)), group, chosen) for group in groups]
     report = None if callback is None else _by_channel(callback, columns)
     fitted = fit_jobs(jobs, recording, n_threads, report)
     models = ModelSet(

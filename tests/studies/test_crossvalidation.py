@@ -12,7 +12,7 @@ from nems_dsl.data.folds import join, make_folds, mask
 from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer
 from nems_dsl.metrics import METRICS, correlation
-from nems_dsl.studies import NotFittedWarning, cross_validate
+from nems_dsl.studies import NotFittedWarning, cross_validate, part
 
 STRING = "wc.4x1-fir.1x4-lvl.1"
 # of sums over the same samples, added in another order
@@ -510,13 +510,13 @@ def test_many_channels_make_a_short_table():
     ],
 )  # fmt: skip
 def test_faults_are_named_before_any_fit(data, monkeypatch, model, arguments, error, message):
-    monkeypatch.setattr(Model, "fit", lambda *_, **__: pytest.fail("there was a fit"))
+    monkeypatch.setattr(part, "fit_model", lambda *_, **__: pytest.fail("there was a fit"))
     with pytest.raises(error, match=message):
         cross_validate(model, data[0], data[1][:, 0], **arguments)
 
 
 def test_faults_of_the_data_are_named_before_any_fit(data, monkeypatch):
-    monkeypatch.setattr(Model, "fit", lambda *_, **__: pytest.fail("there was a fit"))
+    monkeypatch.setattr(part, "fit_model", lambda *_, **__: pytest.fail("there was a fit"))
     x, y = data[0], data[1][:, 0]
     with pytest.raises(ValueError, match="does not match the input"):
         cross_validate(STRING, x, y[:-1])

@@ -14,7 +14,7 @@ from ...compiler import known_trees, read_sizes, with_sizes
 from ...data.columns import choose_columns
 from ...fit_options import NAMES, FitOptions
 from ...spaces.expansion import Value
-from ...studies.design import Design
+from ...studies.design import Design, columns_of_models
 from ...syntax import ModelStringError
 from ..store.rows import SIMPLE_HOLD_OUT, identity_of
 from .datasets import Dataset
@@ -235,7 +235,8 @@ def _channels_of(
     chosen = choose_columns(recipe.channels, dataset.n_channels)
     sizes = (dataset.n_inputs.get("stim"), len(chosen), dataset.n_inputs.get("state"))
     bound, has_one_output = _bind(canonical, *sizes)
-    return bound, (chosen if has_one_output else (None,))
+    groups = columns_of_models(has_one_output, chosen)
+    return bound, [group[0] if has_one_output else None for group in groups]
 
 
 @lru_cache(maxsize=4096)

@@ -81,11 +81,11 @@ def test_a_string_that_does_not_fit_fails_in_its_place(rows):
 
 
 def test_what_a_job_raises_is_told(rows, monkeypatch):
-    def fit(self, *data, **arguments):
+    def fit(*data, **arguments):
         raise faults.pop()
 
     faults = [FloatingPointError("the loss is nan"), MemoryError("cannot allocate")]
-    monkeypatch.setattr(Model, "fit", fit)
+    monkeypatch.setattr("nems_dsl.studies.part.fit_model", fit)
     first, second = rows(DATA)
     assert first.error == "JobLimitError: there was not enough memory for the job"
     assert "MemoryError: cannot allocate" in first.traceback
@@ -110,7 +110,8 @@ def test_warnings_of_a_fit_are_kept(rows):
 
 def test_units_that_do_not_suit_are_told_of(rows):
     large = 1000 * DATA.stim, DATA.resp
-    recipe = Recipe({"init": "mean", "max_iterations": 2}, channels=(0,))
+    # priors are of parameters in the user's units, which a fit cannot leave then
+    recipe = Recipe({"init": "mean", "priors": 1.0, "max_iterations": 2}, channels=(0,))
     (row,) = rows(large, STRING, recipe)
     assert any("'stim' has a root mean square of" in warning for warning in row.warnings)
     (row,) = rows(DATA, STRING, recipe)
