@@ -71,12 +71,12 @@ class StateDoubleExponential(Modulation):
         first = np.zeros(shape)
         first[0] = 1
         sds = {"base": 1.0, "amp": 0.1, "kappa": 0.1, "offset": 0.1}
-        lowest = {"g": 0.0, "d": -10.0}
         parameters = []
         for name in _NAMES:
             what, kind = name.split("_")
             mean = first if name == "amp_g" else np.zeros(shape)
-            bounds = (lowest[kind], 10.0) if what in ("base", "amp") else None
+            # what is added is in units of the response, which may be any
+            bounds = (0.0, 10.0) if kind == "g" and what in ("base", "amp") else None
             parameters.append(Parameter(name, shape, Normal(mean, sds[what]), bounds=bounds))
         return Phi(*parameters)
 
