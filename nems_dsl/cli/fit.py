@@ -143,7 +143,7 @@ def fit(
     validated = None if folds is None else _cross_validate(jobs, split, folds, threads, options)
     fits, interrupted = _fit_and_save(jobs, split, files, threads, quiet, options)
     if fits:
-        show_scores(fits, validated)
+        show_scores(fits, validated, found.labels.get("resp"))
         show_warnings(fits, quiet)
     n_saved = len({id(row.model) for row in fits})
     saved = list(files.values())[:n_saved]

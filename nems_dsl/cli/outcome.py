@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,11 @@ VALIDATED = (
 _NUMBERED = re.compile(r"(\.ch\d+)?\.(json|png)$")
 
 
-def show_scores(fits: Sequence[ChannelFit], validated: CrossValidation | None = None) -> None:
+def show_scores(
+    fits: Sequence[ChannelFit],
+    validated: CrossValidation | None = None,
+    names: Sequence[Hashable] | None = None,
+) -> None:
     """Print a row for each channel.
 
     Parameters
@@ -33,8 +37,11 @@ def show_scores(fits: Sequence[ChannelFit], validated: CrossValidation | None = 
     fits : sequence of ChannelFit
     validated : CrossValidation, optional
         Of the same channels: its scores take the place of those of one part held out.
+    names : sequence, optional
+        What the file calls all channels of the response. They get a column if some are words.
     """
     columns = COLUMNS if validated is None else VALIDATED
+    named = names if names and any(isinstance(name, str) for name in names) else None
     rows = []
     for place, fit in enumerate(fits):
         results = fit.model.results
@@ -51,9 +58,10 @@ def show_scores(fits: Sequence[ChannelFit], validated: CrossValidation | None = 
                 str(results.n_iterations),
                 f"{results.seconds:.2f}",
                 "yes" if results.converged else "no",
+                *([] if named is None else [str(named[fit.channel])]),
             ]
         )
-    show_table(columns, rows, numbers=columns[:-1])
+    show_table(columns if named is None else (*columns, "name"), rows, numbers=columns[:-1])
 
 
 def show_warnings(fits: Sequence[ChannelFit], quiet: bool = False) -> None:

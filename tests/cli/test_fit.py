@@ -28,6 +28,7 @@ def table(text):
 def test_a_model_per_channel(nems, tmp_path, trials):
     done = nems("fit", STRING, "--data", trials, "--no-figure")
     assert done.code == 0
+    assert "name" not in table(done.out)[0]
     rows = table(done.out)
     assert tuple(rows[0]) == outcome.COLUMNS
     assert [row["channel"] for row in rows] == ["0", "1"]
@@ -89,7 +90,7 @@ def test_columns_of_times_and_names_of_channels(nems, tmp_path, recording):
             comments="",
         )
     done = nems("fit", STRING, "-d", "stim.csv", "-d", "resp.csv", "-c", "resp_b", "--no-figure")
-    assert [row["channel"] for row in table(done.out)] == ["1"]
+    assert [(row["channel"], row["name"]) for row in table(done.out)] == [("1", "resp_b")]
     assert "resp.csv: column 'time' read as time, 50 Hz; 2 channels: resp_a, resp_b" in done.err
     error = refused(nems, STRING, "-d", "stim.csv,resp.csv", "-c", "resp_c", "-q")
     assert "no channel is called 'resp_c': there are resp_a, resp_b" in error
