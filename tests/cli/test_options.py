@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import re
 import subprocess
 import sys
 from dataclasses import fields
 from enum import Enum
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -23,7 +21,6 @@ from nems_dsl.fit_options import FitOptions
 COMMANDS = {"fit": fit, "sweep": sweep}
 SPELLED = {"n_starts": "--starts", "max_iterations": "--max-iter"}
 STRING = "wc.6x1-fir.1x4-lvl.1"
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 
 
 def options_of(command):
@@ -65,19 +62,6 @@ def kinds(parameter):
     """Return the types that an option may have, but for None."""
     kind = parameter.annotation.__origin__
     return [each for each in get_args(kind) or (kind,) if each is not type(None)]
-
-
-@pytest.mark.parametrize("command", ["fit", "sweep"])
-def test_the_page_has_every_option(command):
-    (section,) = re.findall(rf"^## {command}$(.*?)(?=^## )", PAGE, re.MULTILINE | re.DOTALL)
-    named = set(re.findall(r"`(--[\w-]+)`", section))
-    for name, (_, told) in options_of(command).items():
-        if command == "sweep" and name in FitOptions.__dataclass_fields__ and name != "max_seconds":
-            continue
-        for spelling in (told.default, *(told.param_decls or ())):
-            if isinstance(spelling, str) and spelling.startswith("--"):
-                assert set(spelling.split("/")) - {"--data"} <= named
-    assert command == "fit" or "[options of a fit](#how-models-are-fitted)" in section
 
 
 def test_options_arrive(nems, tmp_path, trials):
