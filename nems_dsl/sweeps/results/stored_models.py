@@ -64,6 +64,7 @@ def load_model(
 
 
 def _build(packed: bytes, what: str) -> Model:
+    from ...models import Model
     from ...models.saving import from_dict
 
     try:

@@ -146,7 +146,7 @@ def test_arguments_of_the_fit(run_sweep):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"maximum": 3}, "neither sweep nor Model.fit has an argument 'maximum'"),
+        ({"maximum": 3}, "sweep has no option 'maximum'"),
         ({"executor": "processes"}, "executor is a concurrent.futures.Executor, 'serial'"),
         ({"max_memory": "1G"}, "max_memory limits processes of the sweep's own"),
         ({"channels": [5]}, "there is no channel 5"),
