@@ -6,6 +6,7 @@ from nems_dsl.data import hold_out, read_recording
 from nems_dsl.datasets import simulate
 from nems_dsl.metrics import correlation, nmse
 from nems_dsl.studies.channels import fit_channels, plan_channels, split_recording
+from nems_dsl.studies.many import NotFittedWarning
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +124,25 @@ def test_nothing_held_out_gives_nan(data):
     ((row,),) = fit_channels(plan_channels("wc.4x1", recording), split, max_iterations=3)
     assert np.isnan(row.r_test)
     assert np.isfinite(row.r_fit)
+
+
+@pytest.mark.parametrize("kind", ["silent", "silent in the fit", "recorded in the test alone"])
+def test_a_bad_channel_costs_itself_alone(data, kind):
+    x, y = trials_of(data.stim), [trial.copy() for trial in trials_of(data.resp)]
+    for trial in y[: len(y) if kind == "silent" else -1]:
+        trial[:, 1] = np.nan if kind.startswith("recorded") else 3.0
+    recording = read_recording(x, y)
+    jobs = plan_channels("wc.4x1-fir.1x3-lvl.1", recording)
+    split = split_recording(jobs, recording, 0.2)
+    message = "channel 1 of the response has (no variance|0 samples)"
+    with pytest.warns(NotFittedWarning, match=message) as seen:
+        found = [row for rows in fit_channels(jobs, split, n_jobs=2) for row in rows]
+    assert len(seen) == 1 and seen[0].filename == __file__
+    alone = hold_out(read_recording(x, trials_of(data.resp)), 0.2)
+    for row, job in zip(found, jobs, strict=True):
+        scores = row.r_fit, row.r_test, row.nmse_test
+        if row.channel == 1:
+            assert np.isnan(scores).all() and row.model.results.is_failed
+            continue
+        ((one,),) = fit_channels([job], alone)
+        assert scores == (one.r_fit, one.r_test, one.nmse_test)

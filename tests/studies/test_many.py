@@ -180,6 +180,24 @@ def test_a_channel_in_which_nothing_can_be_learnt_costs_itself_alone(data, tmp_p
     assert again[1].results.is_failed and np.isnan(again.predict(x)[:, 1]).all()
 
 
+def test_a_channel_that_was_not_recorded_costs_itself_alone(data):
+    x, y = data
+    partly = y.copy()
+    partly[:, 0] = np.nan
+    partly[1:, 2] = np.nan
+    with pytest.warns(NotFittedWarning) as seen:
+        models = fit(STRING, x, partly, verbose=0)
+    messages = [str(warning.message) for warning in seen]
+    assert [message[: message.index(" that")] for message in messages] == [
+        f"channel {channel} of the response has {n} samples" for channel, n in ((0, 0), (2, 1))
+    ]
+    assert [model.results.is_failed for model in models] == [True, False, True]
+    alone = fit(STRING, x, y[:, 1], verbose=0)
+    np.testing.assert_array_equal(parameters_of(models[1]), parameters_of(alone))
+    with pytest.raises(ValueError, match="channel 0 of the response has 0 samples"):
+        fit(STRING, x, partly, channels=[0, 2], verbose=0)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2, 3])
 def test_the_first_channel_that_fails_is_named(data, n_jobs):
     x, y = data
