@@ -66,9 +66,9 @@ class Standard:
             recording = pad_edges(recording, *around, None)
         elif self.edges == "zeros" and self.stimulus.offset is not None:
             recording = pad_edges(recording, *around, 0.0)
-        if self.stimulus != _SAME:
+        if not self.stimulus.are_own:
             recording = _standardised(recording, self.stimulus)
-        if self.response == _SAME:
+        if self.response.are_own:
             return recording
         added = 0.0 if self.response.offset is None else self.response.offset
         return recording.with_response(
@@ -351,7 +351,7 @@ def _follow(
         return found, out
     if _is_affine(node):
         return _follow_affine(node, values, incoming, out, is_last)
-    if any(each != _SAME for each in (*units, out)):
+    if not all(each.are_own for each in (*units, out)):
         raise _NotFollowed
     return values, _SAME
 

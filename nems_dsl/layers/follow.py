@@ -28,6 +28,11 @@ class Units(NamedTuple):
     scale: float = 1.0
     offset: np.ndarray | None = None
 
+    @property
+    def are_own(self) -> bool:
+        """Whether the signal stays as it is; tuples that hold arrays cannot be compared."""
+        return self.scale == 1 and self.offset is None
+
 
 class Follow(Protocol):
     """How a layer follows a change of units."""
@@ -162,7 +167,7 @@ class FollowModulation:
     ) -> Values | None:
         """Return the parameters for the user's units; see `Follow`."""
         scale, offset = incoming[0]
-        fixed = any(units != Units() for units in incoming[1:]) or out.offset is not None
+        fixed = not all(units.are_own for units in incoming[1:]) or out.offset is not None
         if fixed or not np.isclose(scale, out.scale, rtol=1e-12):
             return None
         found = dict(values)

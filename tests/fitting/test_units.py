@@ -191,6 +191,16 @@ def test_what_cannot_be_followed_stays_as_it_is(recwarn):
         fit("dlog.6-wc.6x1-lvl.1", 1e5 * np.abs(X), X[:, 0], verbose=0, max_iterations=1)
 
 
+def test_signals_of_one_standard_deviation_are_moved():
+    signs = np.where(RNG.random((100, 2)) < 0.5, -1.0, 1.0)
+    y = np.concatenate([signs, -signs])
+    x = np.concatenate([signs, -signs]) @ RNG.normal(size=(2, 3)) + RNG.normal(size=(200, 3))
+    standard = standard_of(Model("wc.3x2-lvl.2"), read_recording(x, y + 5))
+    assert standard.response.scale == 1 and standard.response.offset.tolist() == [-5, -5]
+    usual, moved = (fit("wc.3x2-lvl.2", x, y + offset, verbose=0) for offset in (0, 5))
+    assert moved.results.loss == pytest.approx(usual.results.loss, rel=1e-9)
+
+
 def test_zeros_before_trials_are_the_users_zeros():
     x, y = DATA.stim + 50, DATA.resp
     with pytest.warns(EdgeWarning, match="edges='omit'"):
