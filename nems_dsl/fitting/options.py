@@ -18,7 +18,7 @@ import numpy as np
 
 from ..data.edges import EDGES
 from ..data.recording import Recording
-from ..suggestions import no_such, suggest
+from ..suggestions import did_you_mean, no_such
 from .losses import LOSSES
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -388,10 +388,8 @@ def describe_options(indent: str = "    ") -> str:
 def _instead(name: str, known: Sequence[str]) -> str:
     if name in _ELSEWHERE:
         return f": {_ELSEWHERE[name]}"
-    near = suggest(name, known)
-    if near:
-        return f"; did you mean {' or '.join(f'{each}=' for each in near)}?"
-    return f"; there are {', '.join(NAMES)}"
+    question = did_you_mean(name, known, quote=lambda each: f"{each}=")
+    return question or f"; there are {', '.join(NAMES)}"
 
 
 assert FitOptions.__doc__ is not None
