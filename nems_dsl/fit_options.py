@@ -16,7 +16,7 @@ from numbers import Integral
 from typing import Any, TypedDict, TypeVar, cast
 
 from .fit_choices import DTYPES, EDGES, ELSEWHERE, INITS, LOSSES, OPTIMIZERS
-from .suggestions import no_such, suggest
+from .suggestions import did_you_mean, no_such
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -391,10 +391,8 @@ def _check_whole(name: str, value: object, least: int) -> None:
 def _instead(name: str, known: Sequence[str]) -> str:
     if name in ELSEWHERE:
         return f": {ELSEWHERE[name]}"
-    near = suggest(name, known)
-    if near:
-        return f"; did you mean {' or '.join(f'{each}=' for each in near)}?"
-    return f"; there are {', '.join(known)}"
+    question = did_you_mean(name, known, quote=lambda each: f"{each}=")
+    return question or f"; there are {', '.join(known)}"
 
 
 assert FitOptions.__doc__ is not None

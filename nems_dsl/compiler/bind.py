@@ -128,6 +128,7 @@ def with_sizes(
 
     Examples
     --------
+    >>> from nems_dsl import parse
     >>> str(with_sizes(parse("wc.Nx4-fir.4x15"), {"N": 18}))
     'wc.18x4-fir.4x15'
     """

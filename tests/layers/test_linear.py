@@ -9,7 +9,8 @@ import pytest
 
 from nems_dsl import Model, ModelStringError, Objective
 from nems_dsl.fitting.engine import packs
-from nems_dsl.kernels import filters, pole_zero
+from nems_dsl.kernels import pole_zero
+from nems_dsl.kernels.tiles import filters
 from nems_dsl.layers.conv2d import Convolution
 from nems_dsl.layers.fir import FiniteImpulseResponse
 from nems_dsl.layers.oscillator import DampedOscillator
