@@ -28,7 +28,11 @@ _MOST_NAMED, _WORTH_NAMING = 3, 0.05
 
 
 def find_warnings(
-    objective: Objective, theta: np.ndarray, converged: bool, message: str
+    objective: Objective,
+    theta: np.ndarray,
+    converged: bool,
+    message: str,
+    given_bounds: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[list[str], int | None]:
     """Find what a user should know before trusting a fit.
 
@@ -40,6 +44,8 @@ def find_warnings(
     converged : bool
     message : str
         Why it ended.
+    given_bounds : (low, high), both (n,) arrays, optional
+        Those that the user knows, where the search was in other units.
 
     Returns
     -------
@@ -48,21 +54,24 @@ def find_warnings(
         Of the Jacobian of the prediction; None where that is not known, or costs too much.
     """
     found = [] if converged else [f"not converged: {message}"]
-    found += _at_bounds(objective, theta)
+    found += _at_bounds(objective, theta, given_bounds or objective.bounds)
     found += _constant_signals(objective, theta)
     rank, about_rank = _redundant(objective, theta)
     return found + about_rank, rank
 
 
-def _at_bounds(objective: Objective, theta: np.ndarray) -> Iterator[str]:
-    low, high = objective.bounds
+def _at_bounds(
+    objective: Objective, theta: np.ndarray, given: tuple[np.ndarray, np.ndarray]
+) -> Iterator[str]:
     for slot in objective.vector.slots:
         at = slice(slot.start, slot.stop)
         label = f"{objective.vector.layers[slot.layer].label}.{slot.name}"
-        for side, bound in (("lower", low), ("upper", high)):
+        for side, bound, known in zip(("lower", "upper"), objective.bounds, given, strict=True):
             places = np.flatnonzero(theta[at] == bound[at])
             if len(places) and np.isfinite(bound[at][places]).all():
-                values = ", ".join(f"{value:g}" for value in np.unique(bound[at][places]))
+                # the loss may have narrowed a bound that the user did not set
+                told = np.where(np.isfinite(known), known, bound)[at][places]
+                values = ", ".join(f"{value:g}" for value in np.unique(told))
                 count = f"{len(places)} of {slot.stop - slot.start} values of " * (
                     slot.stop - slot.start > 1
                 )

@@ -22,6 +22,7 @@ def search(
     init: str,
     report: Report,
     validation: Objective | None = None,
+    given_bounds: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> FitResults:
     """Find the best parameters, and write them into the layers of an objective.
 
@@ -35,13 +36,15 @@ def search(
     report : Report
     validation : Objective, optional
         Of data held out, to end a search by.
+    given_bounds : (low, high), optional
+        Of theta, as warnings tell them, where the objective is in other units than the user's.
     """
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
     searches.run(init, options.n_starts, options.seed)
     objective.vector.write(searches.best.theta)
-    results = searches.results()
+    results = searches.results(given_bounds)
     report.end(results)
     return results
 
@@ -93,12 +96,12 @@ class _Search:
             if time.perf_counter() - self._began > self.limits.max_seconds:
                 break
 
-    def results(self) -> FitResults:
+    def results(self, given_bounds: tuple[np.ndarray, np.ndarray] | None) -> FitResults:
         """Give what came of the best search."""
         objective, best = self.objective, self.best
         converged, status, message = self._ending
         seconds = time.perf_counter() - self._began
-        warnings, rank = find_warnings(objective, best.theta, converged, message)
+        warnings, rank = find_warnings(objective, best.theta, converged, message, given_bounds)
         return FitResults(
             loss=best.loss,
             initial_loss=best.history[0],

@@ -14,6 +14,7 @@ from ..data.masking import leave_out_channels, read_channel_weights
 from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
 from ..data.trials import STIMULUS, check_variance
+from ..fitting.engine.vector import ParameterVector
 from ..fitting.objective import Objective
 from ..fitting.options import FitOptions
 from ..fitting.report import Report
@@ -74,6 +75,7 @@ def fit_model(
     standard = find_standard(nodes, recording, options)
     if warn:
         warn_of_data(nodes, recording, options, standard=standard)
+    given_bounds = ParameterVector([node.layer for node in nodes]).bounds()
     standard.enter()
     objective = _objective(standard, recording, options)
     validation = None
@@ -82,7 +84,7 @@ def fit_model(
         validation = _objective(standard, held_out, options, regularizers=False, priors=0.0)
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
-    results = search(objective, options, init, report, validation)
+    results = search(objective, options, init, report, validation, given_bounds)
     standard.leave()
     fitted.results = replace(results.scaled(factor), edges=options.edges)
     return fitted
