@@ -206,6 +206,11 @@ def test_messages_have_the_users_numbers():
         Model("wc.6x1-lvl.1").fit(X, y[:, 1], verbose=0)
     with pytest.raises(ValueError, match=r"channel 1 of the target .*: all samples are 4"):
         Model("wc.6x2-lvl.2").fit(X, y, verbose=0)
+    capped = Model("wc.6x1-lvl.1")
+    capped.layers["wc"].parameters["coefficients"].bounds = (-1, 0.5)
+    # the standard deviation of the response, by which the fit divides it, is about 10
+    (warning,) = capped.fit(X, 10 * X[:, 0], verbose=0).results.warnings
+    assert warning.endswith("values of wc.coefficients at the upper bound 0.5")
     weighted = Model("wc.6x2-lvl.2").fit(X, y, verbose=0, channel_weights=[1, 0])
     assert weighted.results.converged
 
