@@ -269,9 +269,7 @@ class FitOptions:
         TypeError
             There is no such option: names the nearest, or what another program's is called here.
         """
-        for name in arguments:
-            if name not in NAMES:
-                raise TypeError(f"{whose} has no option {name!r}{_instead(name, NAMES)}")
+        refuse_unknown(arguments, NAMES, whose)
         return cls(**arguments)
 
     def changed(self) -> dict[str, Any]:
@@ -285,6 +283,26 @@ class FitOptions:
 
 #: Names of all options, in their order.
 NAMES = tuple(each.name for each in fields(FitOptions))
+
+
+def refuse_unknown(arguments: Iterable[str], known: Sequence[str], whose: str) -> None:
+    """Refuse an option that there is not: name the nearest, or what it is called here.
+
+    Parameters
+    ----------
+    arguments : iterable of str
+    known : sequence of str
+        What there is.
+    whose : str
+        The function that they were given to.
+
+    Raises
+    ------
+    TypeError
+    """
+    for name in arguments:
+        if name not in known:
+            raise TypeError(f"{whose} has no option {name!r}{_instead(name, known)}")
 
 
 def document_options(function: F) -> F:
@@ -321,10 +339,7 @@ def document_options(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **arguments: Any) -> Any:
-        for name in arguments:
-            if name not in known:
-                instead = _instead(name, known)
-                raise TypeError(f"{function.__name__} has no option {name!r}{instead}")
+        refuse_unknown(arguments, known, function.__name__)
         return function(*args, **arguments)
 
     checked.__signature__ = documented  # type: ignore[attr-defined]

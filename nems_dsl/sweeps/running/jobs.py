@@ -20,7 +20,7 @@ from ..store.rows import SIMPLE_HOLD_OUT, identity_of
 from .datasets import Dataset
 from .limits import Limits
 
-_NOT_FOR_SWEEPS = {
+NOT_FOR_SWEEPS = {
     "model": "the sweep makes the models",
     "x": "data sets are the second argument",
     "y": "data sets are the second argument",
@@ -88,9 +88,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name, value in self.fit.items():
-            if name in _NOT_FOR_SWEEPS:
+            if name in NOT_FOR_SWEEPS:
                 raise TypeError(
-                    f"sweep cannot pass {name!r} on to the fits: {_NOT_FOR_SWEEPS[name]}"
+                    f"sweep cannot pass {name!r} on to the fits: {NOT_FOR_SWEEPS[name]}"
                 )
             if name in NAMES and not isinstance(value, str | int | float | bool | None):
                 raise TypeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import shutil
 import tempfile
 import time
@@ -15,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from ..._warn import warn_user
-from ...fit_options import SweepFitArguments, document_options
+from ...fit_options import SweepFitArguments, document_options, refuse_unknown
 from ...studies.threads import usable_cores
 from ..store.rows import JobRow
 from .compiling import compile_first
 from .datasets import Dataset, DatasetWarning, check_split, share_datasets
 from .executors import run_by_executor, run_here, run_in_processes
-from .jobs import Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
+from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
 from .run import failed_row, forget_inputs, this_process, use_one_blas_thread
 from .sweep_progress import Progress
@@ -162,6 +163,9 @@ def sweep(
     >>> len(table), sorted(set(table.r)), bool((table.r_test > 0.5).all())
     (4, [1, 2], True)
     """
+    # its own arguments may be misspelt as well as those of fits
+    given = [name for name in fit_arguments if name not in NOT_FOR_SWEEPS]
+    refuse_unknown(given, tuple(inspect.signature(sweep).parameters), "sweep")
     recipe = Recipe(
         {**(fit or {}), **fit_arguments}, test, n_folds, by, gap, seed,
         None if channels is None else tuple(np.atleast_1d(channels).tolist()),

@@ -146,7 +146,9 @@ def test_arguments_of_the_fit(run_sweep):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"maximum": 3}, "sweep has no option 'maximum'; there are loss, reg"),
+        ({"maximum": 3}, "sweep has no option 'maximum'; there are pattern_or"),
+        ({"n_worker": 3}, r"sweep has no option 'n_worker'; did you mean n_workers=\?"),
+        ({"verbose": 0}, "sweep cannot pass 'verbose' on to the fits: fits are silent"),
         ({"executor": "processes"}, "executor is a concurrent.futures.Executor, 'serial'"),
         ({"max_memory": "1G"}, "max_memory limits processes of the sweep's own"),
         ({"channels": [5]}, "there is no channel 5"),
