@@ -99,6 +99,7 @@ def plan_channels(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nems_dsl.data import read_recording
     >>> x, y = np.random.default_rng(0).random((2, 100, 2))
     >>> recording = read_recording(x, y)
@@ -168,6 +169,7 @@ def fit_channels(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from nems_dsl.data import read_recording
     >>> x = np.random.default_rng(0).random((200, 3))
     >>> recording = read_recording(x, 2 * x[:, :2])
