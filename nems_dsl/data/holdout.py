@@ -73,8 +73,14 @@ def hold_out(
     ----------
     recording : Recording
         With a response.
-    share, gap, groups
-        As for `nems_dsl.data.hold_out_end`.
+    share : float
+        From 0 up to 1: the share of trials to hold out, at least one and not all, or of a single
+        trial's bins. With 0 nothing is held out.
+    gap : int
+        Bins before the end of a single trial that are neither fitted nor tested; best as many as
+        the models remember.
+    groups : sequence, optional
+        A label for each trial. Trials with the same label are held out together.
 
     Returns
     -------
