@@ -77,9 +77,9 @@ def hold_out(
         From 0 up to 1: the share of trials to hold out, at least one and not all, or of a single
         trial's bins. With 0 nothing is held out.
     gap : int
-            Bins before the end of a single trial that are neither fitted nor tested; best as many as
+        Bins before the end of a single trial that are neither fitted nor tested; best as many as
         the models remember.
-        groups : sequence, optional
+    groups : sequence, optional
         A label for each trial. Trials with the same label are held out together.
 
     Returns
@@ -115,8 +115,13 @@ def hold_out_end(
     ----------
     lengths : sequence of int
         Bins of each trial.
-    share, gap, groups
-        As for `hold_out`.
+    share : float
+        From 0 up to 1: the share of trials to hold out, at least one and not all, or of a single
+        trial's bins. With 0 nothing is held out.
+    gap : int
+        Bins before the end of a single trial that are neither fitted nor tested.
+    groups : sequence, optional
+        A label for each trial. Trials with the same label are held out together.
     within : sequence of Stretch, optional
         The parts of the recording to split; all of it by default.
 
