@@ -251,29 +251,32 @@ def _split_channels(candidates: Sequence[Model], n_channels: int) -> list[tuple[
 def _check_folds(
     recording: Recording, columns: Sequence[Sequence[int]], folds: Sequence[Fold]
 ) -> None:
-    """Refuse a response of which nothing can be learnt; warn of folds of which a channel cannot."""
-    n_all = n_none = 0
-    first = ""
+    """Refuse a response of which nothing can be learnt; warn of channels of which a fold cannot."""
+    channels = [channel for each in columns for channel in each]
+    faults: dict[int, list[str]] = {}
     for number, fold in enumerate(folds):
         target = mask(recording.target, fold.fit)
-        for channel in [channel for each in columns for channel in each]:
-            fault = why_nothing_to_fit(target, channel, " there")
-            n_all += 1
-            if not fault:
-                continue
-            n_none += 1
-            first = first or f"fold {number} of {len(folds)}: {fault}"
-            if len(columns[0]) > 1:
-                # one model of all channels cannot leave one of them out
-                raise ValueError(first)
-    if n_none == n_all:
-        raise ValueError(first)
-    if n_none:
-        others = f" (and {n_none - 1} other fits)" if n_none > 1 else ""
+        for channel in channels:
+            if fault := why_nothing_to_fit(target, channel, " there"):
+                faults.setdefault(channel, []).append(f"fold {number} of {len(folds)}: {fault}")
+    told = {
+        channel: why_nothing_to_fit(recording.target, channel) or _with_number(of_folds)
+        for channel, of_folds in faults.items()
+    }
+    n_fits = sum(map(len, faults.values()))
+    # one model of all channels cannot leave one of them out
+    if told and (len(columns[0]) > 1 or n_fits == len(channels) * len(folds)):
+        raise ValueError(next(iter(told.values())))
+    for text in told.values():
         warn_user(
-            f"{first}{others}; what could not be fitted is NaN, and left out of the scores",
+            f"{text}; what could not be fitted is NaN, and left out of the scores",
             NotFittedWarning,
         )
+
+
+def _with_number(faults: Sequence[str]) -> str:
+    more = len(faults) - 1
+    return faults[0] + (f" (and in {more} other fold{'s' * (more > 1)})" if more else "")
 
 
 # ---- the fits --------------------------------------------------------------------------------
