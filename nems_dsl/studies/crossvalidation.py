@@ -11,6 +11,7 @@ import numpy as np
 from .._warn import warn_user
 from ..data.columns import why_nothing_to_fit
 from ..data.folds import Fold, join, mask
+from ..data.masking import read_channel_weights
 from ..data.recording import Recording, read_recording
 from ..data.trials import check_match
 from ..fit_options import FitArguments, FitOptions, document_options
@@ -222,7 +223,7 @@ def _prepare(
     inner: list[list[Fold]] = [[] for _ in cuts.folds]
     if len(candidates) > 1:
         inner = [design.cut_within(lengths, fold, n_inner_folds, cuts) for fold in cuts.folds]
-    _check_folds(recording, columns, cuts.folds)
+    _check_folds(recording, columns, cuts.folds, options)
     warn_of_data(connect(list(candidates[0].layers)), recording.columns(columns[0]), options)
     return _Study(candidates, recording, columns, cuts, inner, method, metric, options)
 
@@ -249,10 +250,16 @@ def _split_channels(candidates: Sequence[Model], n_channels: int) -> list[tuple[
 
 
 def _check_folds(
-    recording: Recording, columns: Sequence[Sequence[int]], folds: Sequence[Fold]
+    recording: Recording,
+    columns: Sequence[Sequence[int]],
+    folds: Sequence[Fold],
+    options: FitOptions,
 ) -> None:
     """Refuse a response of which nothing can be learnt; warn of channels of which a fold cannot."""
-    channels = [channel for each in columns for channel in each]
+    weights = read_channel_weights(options.channel_weights, recording.n_channels)
+    channels = [
+        channel for each in columns for channel in each if weights is None or weights[channel]
+    ]
     faults: dict[int, list[str]] = {}
     for number, fold in enumerate(folds):
         target = mask(recording.target, fold.fit)
@@ -264,8 +271,12 @@ def _check_folds(
         for channel, of_folds in faults.items()
     }
     n_fits = sum(map(len, faults.values()))
-    # one model of all channels cannot leave one of them out
-    if told and (len(columns[0]) > 1 or n_fits == len(channels) * len(folds)):
+    if told and len(columns[0]) > 1:
+        raise ValueError(
+            f"{next(iter(told.values()))}; one model of all channels needs something in each of "
+            "them: give it the columns of the others, or channel_weights with a 0 for this one"
+        )
+    if n_fits == len(channels) * len(folds):
         raise ValueError(next(iter(told.values())))
     for text in told.values():
         warn_user(

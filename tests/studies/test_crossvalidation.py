@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pytest
 
-from nems_dsl import Model, ModelStringError
+from nems_dsl import Model, ModelStringError, fit
 from nems_dsl.data.folds import join, make_folds, mask
 from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer
@@ -522,7 +523,7 @@ def test_faults_of_the_data_are_named_before_any_fit(data, monkeypatch):
         cross_validate(STRING, x, y[:-1])
     with pytest.raises(ValueError, match="some have one output and some have more"):
         cross_validate([STRING, "wc.4x3"], x, data[1])
-    with pytest.raises(ValueError, match="fold 0 of 4: channel 0 of the response has no variance"):
+    with pytest.raises(ValueError, match="channel 0 of the response has no variance: all samples"):
         cross_validate(STRING, x, 0 * y, n_folds=4)
     partly = data[1].copy()
     partly[200:, 1] = 0
@@ -558,6 +559,17 @@ def test_a_channel_that_cannot_be_fitted_costs_itself_alone(data, method):
     assert np.isnan(result.score[1:]).all()
     np.testing.assert_array_equal(result.prediction[:, 0], alone.prediction[:, 0])
     assert "5 of 12 fits found nothing to be learnt" in str(result)
+
+
+def test_one_model_of_all_channels_says_how_to_leave_one_out(data):
+    x, y = data[0], data[1][:, :2].copy()
+    y[:, 1] = 0
+    for call in (fit, partial(cross_validate, n_folds=4)):
+        with pytest.raises(ValueError, match=r"channel 1 of .* has no variance.* channel_weights"):
+            call("wc.4xR-lvl.R", x, y)
+    result = cross_validate("wc.4xR-lvl.R", x, y, n_folds=4, channel_weights=[1, 0])
+    alone = cross_validate("wc.4x1-lvl.1", x, y[:, 0], n_folds=4)
+    assert result.score[0] == pytest.approx(alone.score, abs=1e-6) and np.isnan(result.score[1])
 
 
 def test_a_fold_that_cannot_be_fitted_is_left_out(data):
