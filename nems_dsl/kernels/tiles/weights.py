@@ -167,13 +167,13 @@ def prefers_products_vjp_weights(n_outputs: int, n_channels: int) -> bool:
 
 def mix(w, x, y):
     """Weighted sums, as `plain.mix` gives them."""
-    (_mix_by_products if prefers_products(len(y)) else mix_by_loops)(w, x, y)
+    (mix_by_products if prefers_products(len(y)) else mix_by_loops)(w, x, y)
 
 
 def mix_vjp_weights(x, dy, dw):
     """Gradient of the weights, as `plain.mix_vjp_weights` gives it."""
     if prefers_products_vjp_weights(*dw.shape):
-        _mix_by_products_vjp_weights(x, dy, dw)
+        mix_by_products_vjp_weights(x, dy, dw)
     else:
         mix_by_loops_vjp_weights(x, dy, dw)
 
@@ -211,7 +211,7 @@ def _starts_of_rows(n_rows, stride, n_more):
 
 
 @njit(**EXACT)
-def _mix_by_products(w, x, y):
+def mix_by_products(w, x, y):
     """Give weighted sums as `mix` does."""
     n_channels, n = x.shape
     edges = edges_of(w.shape[0])
@@ -229,7 +229,7 @@ def _mix_by_products(w, x, y):
 
 
 @njit(**EXACT)
-def _mix_by_products_vjp_weights(x, dy, dw):
+def mix_by_products_vjp_weights(x, dy, dw):
     """Gradient of the weights, as `mix_vjp_weights` gives it."""
     n, stretch = x.shape[1], STRETCH_BYTES // x.itemsize
     ours = _starts_of_rows(dy.shape[0], n, N_MORE)
