@@ -362,8 +362,6 @@ class Model:
         return_full_data : bool
             Give a dict of the input, every output that has a name, and the last as ``output``.
             Otherwise the last output alone.
-        state : like `x`, optional
-            The same as an entry ``state`` of a dict `x`.
 
         Returns
         -------
