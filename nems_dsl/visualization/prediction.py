@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..data.recording import read_recording
+from ..data.recording import Recording, read_recording
+from ..graph.evaluation import without_edges
 from ..metrics import correlation
+from ..studies.design import find_model_reach
 from .axes import BLUE, GREY, own_axes, time_step, unit
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ def plot_prediction(
     label = "prediction"
     responses = recording.response
     if responses is not None:
-        r = _correlation(predictions, responses, channel)
+        r = _correlation(predictions, _scored(model, recording), channel)
         label = f"prediction, r = {r:.2f}"
         ax.plot(time, responses[trial][:limit, channel], color=GREY, lw=1, label="response")
     ax.plot(time, shown, color=BLUE, lw=1.5, label=label)
@@ -95,9 +97,13 @@ def plot_prediction(
 
 
 def channel_correlation(model: Model, x: Any, y: Any = None, channel: int = 0) -> float:
-    """Give the correlation of one output with the response, over all trials."""
+    """Give the correlation of one output with the response, over all trials, as `score` does."""
     recording = read_recording(x, y)
-    return _correlation(model.predict_trials(recording), recording.target, channel)
+    return _correlation(model.predict_trials(recording), _scored(model, recording), channel)
+
+
+def _scored(model: Model, recording: Recording) -> Sequence[np.ndarray]:
+    return without_edges(recording, find_model_reach(model), model.edges).target
 
 
 def _correlation(

@@ -103,3 +103,20 @@ def test_an_ending_that_is_no_picture(tmp_path):
     with pytest.raises(ValueError, match=r"figure\.docx does not end in \.png, \.pdf or \.svg"):
         save_figure(Figure(), tmp_path / "figure.docx")
     assert not list(tmp_path.iterdir())
+
+
+def test_bins_that_are_not_scored_are_not_in_a_title():
+    rng = np.random.default_rng(0)
+    x = rng.random((200, 3)) + 20
+    y = x[:, :1] + 0.3 * rng.random((200, 1))
+    model = Model("fir.3x6-lvl.1").fit(x, y, edges="omit", verbose=0)
+    r = model.score(x, y)
+    assert r > model.score(x, y, edges="zeros") + 0.03
+    figure = model.plot(x, y)
+    assert figure.get_suptitle().endswith(f"r = {r:.3f}")
+    labels = [text.get_text() for ax in figure.axes for text in _legend_of(ax)]
+    assert f"prediction, r = {r:.2f}" in labels
+
+
+def _legend_of(ax):
+    return [] if ax.get_legend() is None else ax.get_legend().get_texts()
