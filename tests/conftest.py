@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,10 @@ from hypothesis import settings
 # How long an example takes says more about the machine, and what must be compiled, than about it.
 settings.register_profile("nems_dsl", deadline=None)
 settings.load_profile("nems_dsl")
+
+# A shell starts what is to run in the background with Ctrl-C ignored, and tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: A worker takes up to a gigabyte of memory, so a machine of many cores gets no more than these.
 MOST_WORKERS = 8

@@ -37,12 +37,14 @@ def choose_columns(
     """
     if channels is None:
         return tuple(range(n_columns))
-    given = [channels] if isinstance(channels, str) else channels
-    if not isinstance(given, int) and given and all(isinstance(each, str) for each in given):
-        given = find_columns([str(each) for each in given], names)
-    array = np.atleast_1d(np.asarray(given))
+    array = np.atleast_1d(np.asarray(channels))
+    if array.dtype.kind == "U" and names is not None:
+        array = np.array(find_columns(array.tolist(), names))
     if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iub":
-        raise ValueError(f"channels must be whole numbers from 0, at least one, not {channels!r}")
+        nameless = ", as the response has no names for them" if array.dtype.kind == "U" else ""
+        raise ValueError(
+            f"channels must be whole numbers from 0, at least one{nameless}, not {channels!r}"
+        )
     if array.dtype.kind == "b":
         if len(array) != n_columns or not array.any():
             raise ValueError(

@@ -63,10 +63,10 @@ def test_nobody_else_decides():
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.IfExp | ast.If) and _asks(node.test)
     }
-    # a set of models refuses those with several outputs, and so decides nothing for a study; a
-    # job is told by its channel, or by none if it is for all
+    # a set of models refuses those with several outputs, and a message tells of `fit`, so that
+    # these decide nothing for a study; a job is told by its channel, or by none if it is for all
     assert deciding == {
-        "models/model_set.py", "studies/design.py", "sweeps/running/jobs.py"
+        "compiler/data.py", "models/model_set.py", "studies/design.py", "sweeps/running/jobs.py"
     }  # fmt: skip
 
 
