@@ -147,7 +147,7 @@ def test_float32(fir, vjp_filter, vjp_input, bank):
 # Longer than a block, with segments that end near its borders, and with each form of the loops.
 @pytest.mark.parametrize("n_filters, n_channels", [(1, 2), (1, 4), (1, 6), (2, 5), (4, 1), (7, 9)])
 @pytest.mark.parametrize("n_taps", [1, 5, 15, 19, 600])
-@pytest.mark.parametrize("dtype", [float, np.float32])
+@pytest.mark.parametrize("dtype", [float, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_segments_give_the_bits_they_give_alone(n_filters, n_channels, n_taps, dtype):
     starts = np.cumsum([0, 7, 0, 1031, 13, 1024, 1, 517, 2050])
     h, x, dy, _ = arrays(n_filters, n_channels, n_taps, starts[-1], False, dtype)
@@ -168,7 +168,7 @@ def test_segments_give_the_bits_they_give_alone(n_filters, n_channels, n_taps, d
 # Every remainder of taps and of rows of a tile, and bins that end within a pair, tile and block.
 @pytest.mark.parametrize("n_filters, n_channels", [(1, 5), (2, 3), (3, 4), (5, 1), (8, 6), (23, 7)])
 @pytest.mark.parametrize("n_taps", [3, 4, 5, 15, 22, 200])
-@pytest.mark.parametrize("dtype", [float, np.float32])
+@pytest.mark.parametrize("dtype", [float, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_pairs(n_filters, n_channels, n_taps, dtype):
     least = filter_pairs.shortest_segment(np.empty(0, dtype))
     starts = np.cumsum([0, least, 5, 2 * least + 1, 4079, 0, least + 1])

@@ -8,6 +8,7 @@ import tracemalloc
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from nems_dsl.sweeps.running import executors
 from nems_dsl.sweeps.running.run import failed_row
@@ -19,6 +20,7 @@ N_JOBS = N_MODELS * N_CHANNELS
 BYTES_PER_JOB = 40
 
 
+@pytest.mark.slow
 def test_nothing_is_kept_for_a_job_that_is_done(tmp_path, monkeypatch):
     # made beforehand, as a list would itself grow
     held, n_held = np.zeros(N_JOBS), itertools.count()

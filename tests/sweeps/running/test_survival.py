@@ -126,6 +126,7 @@ def test_jobs_that_hang_hog_or_die_cost_no_more_than_themselves(script):
     assert log.count(" WARNING failed: ") == 3 and "2 jobs done, 3 failed; " in log
 
 
+@pytest.mark.slow
 def test_workers_and_then_the_sweep_are_killed(script):
     # so many that a sweep on a busy machine is not over before it is looked at
     arguments = {"strings": SLOW, "n_workers": 2, "n_channels": 20}
