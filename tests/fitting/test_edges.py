@@ -87,11 +87,15 @@ def test_a_stimulus_that_goes_on_with_its_first_value(string):
     held = fit(string, STIM, resp, edges="hold", verbose=0, tolerance=1e-12)
     longer = padded(STIM, before, after, mode="edge")
     told = padded(resp, before // stride, after // stride, constant_values=np.nan)
-    by_hand = fit(string, longer, told, edges="omit", verbose=0, tolerance=1e-12)
-    assert held.results.loss == pytest.approx(by_hand.results.loss, rel=1e-7)
     # the zeros before the longer trials are further away than the model looks back
     plain = Model(string)
     plain.set_parameter_values(held.get_parameter_values())
+    by_hand = plain.score(longer, told, metric="nmse", edges="omit")
+    assert held.results.loss == pytest.approx(by_hand, rel=1e-9)
+    if "relu" not in string:
+        # past a kink, rounding decides where a search goes on
+        other = fit(string, longer, told, edges="omit", verbose=0, tolerance=1e-12)
+        assert held.results.loss == pytest.approx(other.results.loss, rel=1e-7)
     first = before // stride
     expected = [t[first : first + len(r)] for t, r in zip(plain.predict(longer), resp, strict=True)]
     for trial, other in zip(held.predict(STIM), expected, strict=True):

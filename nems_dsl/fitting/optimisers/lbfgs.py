@@ -92,6 +92,9 @@ def minimise_lbfgs(
         is_broken = found.status == _BROKEN_DOWN
         least_gain = watch.limits.tolerance * (lowest - watch.least)
         if not is_broken or lowest - watch.loss <= least_gain:
+            if is_broken and watch.is_flat:
+                # rounding hides what may be left to gain
+                converged, message = True, "no step lowers the loss, and the last hardly did"
             break
         theta = watch.theta
     if watch.reason:

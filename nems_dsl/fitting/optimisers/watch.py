@@ -109,6 +109,14 @@ class Watch:
         """How many iterations there may be yet."""
         return self.limits.max_iterations - self.n_iterations
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the last iteration was as good as none."""
+        if len(self.history) < 2:
+            return False
+        before, last = self.history[-2:]
+        return before - last <= self.limits.tolerance * (last - self.least)
+
     def offer(self, loss: float, theta: np.ndarray) -> None:
         """Look at parameters that a search came by."""
         if self.validation is None and loss < self.loss:
