@@ -82,14 +82,8 @@ def bank_fir(h, x, y, starts):
     y : (filters, time), overwritten
     starts : (segments + 1,) int64
     """
-    y[:] = 0
-    n_filters, n_channels, n_taps = h.shape
-    for i in range(starts.size - 1):
-        for f in range(n_filters):
-            for c in range(n_channels):
-                for k in range(n_taps):
-                    for t in range(starts[i] + k, starts[i + 1]):
-                        y[f, t] += h[f, c, k] * x[c, f, t - k]
+    for f in range(h.shape[0]):
+        fir(h[f : f + 1], x[:, f], y[f : f + 1], starts)
 
 
 @njit(**EXACT)
@@ -103,14 +97,8 @@ def bank_fir_vjp_input(h, dy, dx, starts):
     dx : (channels, filters, time), overwritten
     starts : (segments + 1,) int64
     """
-    dx[:] = 0
-    n_filters, n_channels, n_taps = h.shape
-    for i in range(starts.size - 1):
-        for f in range(n_filters):
-            for c in range(n_channels):
-                for k in range(n_taps):
-                    for t in range(starts[i] + k, starts[i + 1]):
-                        dx[c, f, t - k] += h[f, c, k] * dy[f, t]
+    for f in range(h.shape[0]):
+        fir_vjp_input(h[f : f + 1], dy[f : f + 1], dx[:, f], starts)
 
 
 @njit(**EXACT)
@@ -124,13 +112,8 @@ def bank_fir_vjp_filter(x, dy, dh, starts):
     dh : (filters, channels, taps), added to
     starts : (segments + 1,) int64
     """
-    n_filters, n_channels, n_taps = dh.shape
-    for i in range(starts.size - 1):
-        for f in range(n_filters):
-            for c in range(n_channels):
-                for k in range(n_taps):
-                    for t in range(starts[i] + k, starts[i + 1]):
-                        dh[f, c, k] += x[c, f, t - k] * dy[f, t]
+    for f in range(dh.shape[0]):
+        fir_vjp_filter(x[:, f], dy[f : f + 1], dh[f : f + 1], starts)
 
 
 @njit(**EXACT)
@@ -193,12 +176,8 @@ def banked_mix(w, x, y):
     x : (channels, bank, time)
     y : (outputs, bank, time), overwritten
     """
-    y[:] = 0
     for f in range(w.shape[0]):
-        for o in range(w.shape[1]):
-            for c in range(w.shape[2]):
-                for t in range(y.shape[2]):
-                    y[o, f, t] += w[f, o, c] * x[c, f, t]
+        mix(w[f], x[:, f], y[:, f])
 
 
 @njit(**EXACT)
@@ -211,12 +190,8 @@ def banked_mix_vjp_input(w, dy, dx):
     dy : (outputs, bank, time)
     dx : (channels, bank, time), overwritten
     """
-    dx[:] = 0
     for f in range(w.shape[0]):
-        for o in range(w.shape[1]):
-            for c in range(w.shape[2]):
-                for t in range(dy.shape[2]):
-                    dx[c, f, t] += w[f, o, c] * dy[o, f, t]
+        mix_vjp_input(w[f], dy[:, f], dx[:, f])
 
 
 @njit(**EXACT)
@@ -230,7 +205,4 @@ def banked_mix_vjp_weights(x, dy, dw):
     dw : (bank, outputs, channels), added to
     """
     for f in range(dw.shape[0]):
-        for o in range(dw.shape[1]):
-            for c in range(dw.shape[2]):
-                for t in range(x.shape[2]):
-                    dw[f, o, c] += dy[o, f, t] * x[c, f, t]
+        mix_vjp_weights(x[:, f], dy[:, f], dw[f])
