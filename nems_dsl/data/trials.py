@@ -109,15 +109,8 @@ def check_variance(target: Sequence[Trial], weights: np.ndarray | None = None) -
     spread = high[used] - low[used]
     if (spread == 0).any():
         channel = int(used[np.argmin(spread)])
-        way_on = ""
-        if len(used) > 1:
-            way_on = (
-                "; one model of all channels needs something in each of them: give it the columns "
-                "of the others, or channel_weights with a 0 for this one"
-            )
         raise ValueError(
             f"channel {channel} of the target has no variance: all samples are {low[channel]:g}"
-            f"{way_on}"
         )
 
 

@@ -6,7 +6,15 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from ..errors import NemsWarning
+
 CONVERGED, AT_A_LIMIT, INTERRUPTED, NOT_FITTED = 0, 1, 2, 3
+
+
+class NotFittedWarning(NemsWarning):
+    """A channel in which there is nothing to be learnt; its scores and predictions are NaN."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,8 @@ class FitResults:
         What is wrong with the fit, in words.
     edges : str
         What the stimulus was taken for before trials begin: "zeros", "omit" or "hold".
+    silent : tuple of int
+        Outputs of a model of several for which there was nothing to be learnt.
     """
 
     loss: float
@@ -86,11 +96,22 @@ class FitResults:
     rank: int | None = None
     warnings: tuple[str, ...] = ()
     edges: str = "zeros"
+    silent: tuple[int, ...] = ()
 
     @property
     def is_failed(self) -> bool:
         """Whether there was nothing to be fitted, so that the model stands where it began."""
         return self.status == NOT_FITTED
+
+    def without_silent(self, prediction: np.ndarray) -> np.ndarray:
+        """Return a prediction, (T, channels), that is NaN where nothing was learnt."""
+        if self.is_failed:
+            return np.full_like(prediction, np.nan)
+        if not self.silent:
+            return prediction
+        known = prediction.copy()
+        known.reshape(len(known), -1)[:, list(self.silent)] = np.nan
+        return known
 
     def scaled(self, factor: float) -> FitResults:
         """Return the results with losses in other units."""

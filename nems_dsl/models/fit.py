@@ -7,6 +7,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from .._warn import warn_user
+from ..data.columns import why_nothing_to_fit
 from ..data.edges import warn_of_edges
 from ..data.folds import mask, stretches_with_samples
 from ..data.holdout import hold_out_end
@@ -18,6 +22,7 @@ from ..fit_options import FitOptions
 from ..fitting.engine.vector import ParameterVector
 from ..fitting.objective import Objective
 from ..fitting.report import Report
+from ..fitting.results import NotFittedWarning
 from ..fitting.scales import warn_of_start
 from ..fitting.search import search
 from ..fitting.units import Standard, find_standard
@@ -70,6 +75,15 @@ def fit_model(
     recording, held_out = _hold_out(recording, options, reach)
     recording = without_edges(recording, reach, options.edges)
     weights = read_channel_weights(options.channel_weights, recording.n_channels)
+    silent = _find_silent(recording, weights)
+    if silent:
+        # one model of several channels goes on without those that hold nothing
+        weights = np.ones(recording.n_channels) if weights is None else weights.copy()
+        weights[list(silent)] = 0
+        options = replace(options, channel_weights=weights)
+        for text in silent.values():
+            if warn:
+                warn_user(f"{text}; its predictions and scores are NaN", NotFittedWarning)
     # in the user's units, so that the message has the user's numbers
     check_variance(leave_out_channels(recording.target, weights), weights)
     standard = find_standard(nodes, recording, options)
@@ -86,7 +100,12 @@ def fit_model(
     report = Report(verbose, callback, factor)
     results = search(objective, options, init, report, validation, own_bounds)
     standard.leave()
-    fitted.results = replace(results.scaled(factor), edges=options.edges)
+    fitted.results = replace(
+        results.scaled(factor),
+        edges=options.edges,
+        silent=tuple(silent),
+        warnings=(*results.warnings, *(f"not fitted: {text}" for text in silent.values())),
+    )
     return fitted
 
 
@@ -113,6 +132,14 @@ def warn_of_data(
     }
     target = recording.target if standard.response.scale == 1 else []
     warn_of_start(nodes, places, options.init, read, target, whose)
+
+
+def _find_silent(recording: Recording, weights: np.ndarray | None) -> dict[int, str]:
+    """Find channels in which there is nothing to be learnt, and why; none if all are so."""
+    used = [c for c in range(recording.n_channels) if weights is None or weights[c]]
+    faults = {c: why_nothing_to_fit(recording.target, c) for c in used}
+    silent = {c: fault for c, fault in faults.items() if fault}
+    return silent if len(silent) < len(used) else {}
 
 
 def _objective(

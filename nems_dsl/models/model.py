@@ -385,7 +385,7 @@ class Model:
         Returns
         -------
         (T, channels) or (trials, T, channels) array, or list of (T_i, channels) arrays
-            In the form of `x`.
+            In the form of `x`; NaN for channels from which nothing could be learnt.
         """
         return self.evaluate(x, state, return_full_data=False)
 
@@ -408,7 +408,13 @@ class Model:
         return "zeros" if self.results is None else self.results.edges
 
     def _outputs(self, recording: Recording, edges: str) -> dict[str, list[np.ndarray]]:
-        return evaluate_trials(connect(self.bind_data(recording).layers), recording, edges)
+        outputs = evaluate_trials(connect(self.bind_data(recording).layers), recording, edges)
+        return {**outputs, "output": self._learnt(outputs["output"])}
+
+    def _learnt(self, prediction: list[np.ndarray]) -> list[np.ndarray]:
+        if self.results is None:
+            return prediction
+        return [self.results.without_silent(trial) for trial in prediction]
 
     def score(
         self,
@@ -439,7 +445,7 @@ class Model:
         recording = read_recording(x, y, state=state)
         edges = self.edges if edges is None else check_edges(edges)
         nodes = connect(self.bind_data(recording, (recording.n_channels,)).layers)
-        prediction = evaluate_trials(nodes, recording, edges)["output"]
+        prediction = self._learnt(evaluate_trials(nodes, recording, edges)["output"])
         reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
         return measure(prediction, without_edges(recording, reach, edges).target)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from .._plain import Plain
-from ..data.recording import Recording, read_recording
-from ..data.trials import Data, Trial
+from ..data.recording import read_recording
+from ..data.trials import Data
 from ..metrics import get_metric
 from .model import Model
 
@@ -181,7 +181,7 @@ class ModelSet(Sequence["Model"]):
             fitted.
         """
         recording = read_recording(x, state=state)
-        columns = [_predict(model, recording) for model in self._models]
+        columns = [model.predict_trials(recording) for model in self._models]
         return recording.restore(
             [np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True)]
         )
@@ -298,11 +298,6 @@ class ModelSet(Sequence["Model"]):
 
 def _is_failed(model: Model) -> bool:
     return model.results is not None and model.results.is_failed
-
-
-def _predict(model: Model, recording: Recording) -> list[Trial]:
-    trials = model.predict_trials(recording)
-    return [np.full_like(trial, np.nan) for trial in trials] if _is_failed(model) else trials
 
 
 def _row(name: str, results: FitResults | None) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Studies: what is fitted on what, and how it is scored; one or many channels, and folds."""
 
+from ..fitting.results import NotFittedWarning as NotFittedWarning
 from .channels import ChannelFit as ChannelFit
 from .channels import fit_channels as fit_channels
 from .components import Components as Components
@@ -7,5 +8,4 @@ from .components import principal_components as principal_components
 from .crossvalidation import cross_validate as cross_validate
 from .crossvalidation_results import CrossValidation as CrossValidation
 from .dstrf import dstrf as dstrf
-from .many import NotFittedWarning as NotFittedWarning
 from .many import fit as fit

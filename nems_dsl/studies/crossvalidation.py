@@ -15,13 +15,14 @@ from ..data.masking import read_channel_weights
 from ..data.recording import Recording, read_recording
 from ..data.trials import check_match
 from ..fit_options import FitArguments, FitOptions, document_options
+from ..fitting.results import NotFittedWarning
 from ..graph.wiring import connect
 from ..metrics import get_metric
 from ..models import Model
 from ..models.fit import warn_of_data
 from .crossvalidation_results import CrossValidation
 from .design import Cuts, Design, columns_of_models, find_model_reach
-from .many import NotFittedWarning, options_of_columns, read_held_out
+from .many import options_of_columns, read_held_out
 from .part import Part, fit_part, part_of
 from .resampling import ERRORS, mean_and_standard_error, score_parts
 from .threads import Tasks, count_threads
@@ -261,23 +262,22 @@ def _check_folds(
         channel for each in columns for channel in each if weights is None or weights[channel]
     ]
     faults: dict[int, list[str]] = {}
+    n_silent = [0] * len(folds)
     for number, fold in enumerate(folds):
         target = mask(recording.target, fold.fit)
         for channel in channels:
             if fault := why_nothing_to_fit(target, channel, " there"):
+                n_silent[number] += 1
                 faults.setdefault(channel, []).append(f"fold {number} of {len(folds)}: {fault}")
     told = {
         channel: why_nothing_to_fit(recording.target, channel) or _with_number(of_folds)
         for channel, of_folds in faults.items()
     }
     n_fits = sum(map(len, faults.values()))
-    if told and len(columns[0]) > 1:
-        raise ValueError(
-            f"{next(iter(told.values()))}; one model of all channels needs something in each of "
-            "them: give it the columns of the others, or channel_weights with a 0 for this one"
-        )
     if n_fits == len(channels) * len(folds):
         raise ValueError(next(iter(told.values())))
+    if len(columns[0]) > 1 and any(n == len(channels) for n in n_silent):
+        raise ValueError(f"{next(iter(told.values()))}, and of no channel there is more")
     for text in told.values():
         warn_user(
             f"{text}; what could not be fitted is NaN, and left out of the scores",
@@ -398,9 +398,10 @@ def _is_failed(rows: Sequence[Sequence[_Outcome]]) -> np.ndarray:
     return np.array(
         [
             [
-                each.part.model.results is not None and each.part.model.results.is_failed
+                (results := each.part.model.results) is not None
+                and (results.is_failed or channel in results.silent)
                 for each in row
-                for _ in range(each.part.recording.n_channels)
+                for channel in range(each.part.recording.n_channels)
             ]
             for row in rows
         ]

@@ -14,19 +14,14 @@ from .._warn import warn_user
 from ..data.columns import check_infinite, choose_columns, why_nothing_to_fit
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
-from ..errors import NemsWarning
 from ..fit_options import FitArguments, FitOptions, document_options
-from ..fitting.results import not_fitted
+from ..fitting.results import NotFittedWarning, not_fitted
 from ..graph.wiring import connect
 from ..models import Model
 from ..models.fit import fit_model, warn_of_data
 from ..models.model_set import ModelSet
 from .design import columns_of_models
 from .threads import Tasks, count_threads
-
-
-class NotFittedWarning(NemsWarning):
-    """A channel in which there is nothing to be learnt; its scores and predictions are NaN."""
 
 
 @document_options

@@ -97,10 +97,7 @@ def fit_part(
 
 def part_of(fitted: Model, recording: Recording) -> Part:
     """Return what a fitted model predicts for a recording of its channels."""
-    prediction = fitted.predict_trials(recording)
-    if fitted.results is not None and fitted.results.is_failed:
-        prediction = [np.full_like(trial, np.nan) for trial in prediction]
-    return Part(fitted, scored_with(fitted, recording), prediction)
+    return Part(fitted, scored_with(fitted, recording), fitted.predict_trials(recording))
 
 
 def scored_with(model: Model, recording: Recording) -> Recording:

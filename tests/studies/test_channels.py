@@ -5,8 +5,8 @@ from nems_dsl import ModelStringError
 from nems_dsl.data import hold_out, read_recording
 from nems_dsl.datasets import simulate
 from nems_dsl.metrics import correlation, nmse
+from nems_dsl.studies import NotFittedWarning
 from nems_dsl.studies.channels import fit_channels, plan_channels, split_recording
-from nems_dsl.studies.many import NotFittedWarning
 
 
 @pytest.fixture(scope="module")

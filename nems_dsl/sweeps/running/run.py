@@ -181,9 +181,17 @@ def _score(part: Part, stretches: Sequence[Stretch]) -> tuple[float | None, floa
     """Return the mean correlation over channels, and its error; None where it is not defined."""
     if not stretches:
         return None, None
-    r = float(np.mean(part.score(correlation, stretches)))
-    error = correlation_error(r, part.prediction, mask(part.recording.target, stretches))
+    target = mask(part.recording.target, stretches)
+    heard = np.delete(np.arange(part.recording.n_channels), _silent(part))
+    r = float(np.mean(part.score(correlation, stretches)[heard]))
+    error = correlation_error(
+        r, [trial[:, heard] for trial in part.prediction], [trial[:, heard] for trial in target]
+    )
     return tuple(value if math.isfinite(value) else None for value in (r, error))  # type: ignore[return-value]
+
+
+def _silent(part: Part) -> list[int]:
+    return [] if part.model.results is None else list(part.model.results.silent)
 
 
 def _warnings_of_data(model: Model, recording: Recording, fold: Fold, recipe: Recipe) -> list[str]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import cross_validate, sweep
-from nems_dsl.studies.many import NotFittedWarning
+from nems_dsl.studies import NotFittedWarning
 from nems_dsl.sweeps.running.datasets import DatasetWarning
 from tests.sweeps.small import STRING, recording
 
@@ -124,3 +124,16 @@ def test_a_data_set_that_is_mended_is_done(tmp_path):
     with pytest.warns(DatasetWarning):
         assert sorted(call(broken).status) == ["failed", "ok"]
     assert call((X, GOOD.resp[:, :1])).status.tolist() == ["ok", "ok"]
+
+
+def test_one_model_of_all_channels_is_scored_without_a_silent_one(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 3))
+    y = x @ rng.random((3, 2)) + 0.1 * rng.random((300, 2))
+    data = {"all": (x, y), "one silent": (x, np.insert(y, 1, 0, axis=1))}
+    results = sweep("wc.3xR-lvl.R", data, tmp_path / "r.db", "serial", show_progress=False)
+    rows = results.to_pandas().set_index("dataset")
+    assert set(rows.status) == {"ok"}
+    for name in ("r_fit", "r_test", "se_test"):
+        assert rows[name]["one silent"] == pytest.approx(rows[name]["all"], abs=1e-6)
+    assert "channel 1 of the response has no variance" in rows.warnings["one silent"]
