@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from ..data.trials import STIMULUS
 from ..layers.base import KernelLayer
-from .wiring import Node, Source
+from .fronts import wired
+from .wiring import Node
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def find_skeleton(nodes: Sequence[Node], needed: Sequence[int]) -> Skeleton | No
     front = _find_front(nodes, place)
     if front is None:
         return None
-    return Skeleton(tuple(front), tuple(tail), tuple(_connect(nodes, front)))
+    return Skeleton(tuple(front), tuple(tail), tuple(wired(nodes, front)))
 
 
 def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
@@ -78,12 +79,3 @@ def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
             return None
         waiting += [s.layer for s in sources if s.layer is not None]
     return sorted(found) if cut in found else None
-
-
-def _connect(nodes: Sequence[Node], front: Sequence[int]) -> list[Node]:
-    def resolved(source: Source) -> Source:
-        while source.layer is not None and source.layer not in front:
-            source = nodes[source.layer].sources[0]
-        return source if source.layer is None else Source(layer=front.index(source.layer))
-
-    return [Node(nodes[place].layer, tuple(map(resolved, nodes[place].sources))) for place in front]

@@ -10,8 +10,9 @@ from ...data.trials import STIMULUS
 from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
 from ..engine.passes import run_forward
+from ..field import lags_of
 from ..moments import stimulus_moments
-from .front import FrontProblem, fit_front, lags_of
+from .front import FrontProblem, fit_front
 from .receptive_field import ridge_problem
 from .scatter import fit_tail, scatter
 

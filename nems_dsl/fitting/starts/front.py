@@ -8,14 +8,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from ...data.trials import STIMULUS
-from ...graph.reach import find_reach
 from ...graph.wiring import Node
-from ...layers.base import flat
-from ..engine.jacobian import Jacobian
-from ..engine.packs import Pack
-from ..engine.passes import Engine, run_backward, run_forward
-from ..engine.vector import ParameterVector
-from ..moments import Lags
+from ..field import ReceptiveField
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
 from .receptive_field import RidgeProblem
 from .tuning import choose_curves
@@ -28,18 +22,11 @@ _MOST_FOR_CURVATURE = 600
 _MANY_ITERATIONS = 60
 
 
-def lags_of(nodes: Sequence[Node]) -> Lags:
-    """Give the lags that a front depends on."""
-    reach = find_reach(nodes, range(len(nodes)))
-    assert reach.past is not None
-    return Lags(reach.past, reach.future)
-
-
 class FrontProblem:
     """The squared error of a linear front, as a function of its free parameters.
 
-    The front is run on impulses, one per channel, which give its receptive field; moments of the
-    data give the error of that. So no pass over the data is needed.
+    Moments of the data give the error of the front's receptive field, so that no pass over the
+    data is needed.
 
     Parameters
     ----------
@@ -52,70 +39,27 @@ class FrontProblem:
     """
 
     def __init__(self, nodes: Sequence[Node], n_channels: int, ridge: RidgeProblem):
-        self.lags, self.ridge, self.n_channels = lags_of(nodes), ridge, n_channels
-        self.vector = ParameterVector([node.layer for node in nodes])
+        self.field = ReceptiveField(nodes, STIMULUS, n_channels)
+        self.ridge, self.n_channels, self.nodes = ridge, n_channels, nodes
+        self.vector = self.field.vector
         self.bounds = self.vector.bounds()
-        pack = _impulses(n_channels, self.lags)
-        places = list(range(len(nodes)))
-        self.engine = Engine(nodes, places, [pack], self.vector, np.dtype(float))
-        self.jacobian = Jacobian(self.engine)
         self._scale = 1 / float(ridge.variance.sum())
-
-    def receptive_field(self, theta: np.ndarray) -> np.ndarray:
-        """Give the receptive field, (outputs, channels * lags)."""
-        (plan,) = self.engine.plans
-        run_forward(plan.forward, self.engine.prepare(self.engine.values(theta)))
-        return self._read(flat(plan.last.out))
 
     def value_and_grad(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Give the share of the variance that is not explained, and its gradient."""
-        engine, ridge, (plan,) = self.engine, self.ridge, self.engine.plans
-        values = engine.values(theta)
-        weights = engine.prepare(values)
-        run_forward(plan.forward, weights)
-        field = self._read(flat(plan.last.out))
+        ridge, field = self.ridge, self.field.values(theta)
         loaded = field @ ridge.covariance
         error = ridge.variance.sum() + float(np.sum(field * (loaded - 2 * ridge.cross)))
         d_field = 2 * self._scale * (loaded - ridge.cross)
-        self._write(d_field, flat(plan.last.d_out))
-        d_weights = engine.zero_weights(weights)
-        run_backward(plan.backward, d_weights)
-        return self._scale * error, engine.gather(values, weights, d_weights)
+        return self._scale * error, self.field.gradient(theta, d_field)
 
     def curvature(self, theta: np.ndarray) -> np.ndarray:
         """Give the Gauss-Newton curvature, (n, n)."""
-        (plan,) = self.engine.plans
-        values = self.engine.values(theta)
-        run_forward(plan.forward, self.engine.prepare(values))
         total = np.zeros((len(theta), len(theta)))
-        tangents = self.jacobian.tangents(plan, values)
-        if tangents is None:
-            return total
-        fields = self._read(tangents.values)
-        for row in np.unique(tangents.rows):
-            mine = tangents.rows == row
-            entries, field = tangents.entries[mine], fields[mine]
-            products = field @ self.ridge.covariance @ field.T
+        for _, entries, fields in self.field.tangents(theta):
+            products = fields @ self.ridge.covariance @ fields.T
             total[np.ix_(entries, entries)] += 2 * self._scale * products
         return total
-
-    def _read(self, rows: np.ndarray) -> np.ndarray:
-        # what comes without any impulse is the front's constant
-        by_impulse = rows.reshape(len(rows), self.n_channels + 1, self.lags.n)
-        return (by_impulse[:, :-1] - by_impulse[:, -1:]).reshape(len(rows), -1)
-
-    def _write(self, d_field: np.ndarray, d_out: np.ndarray) -> None:
-        by_impulse = d_out.reshape(len(d_out), self.n_channels + 1, self.lags.n)
-        by_impulse[:, :-1] = d_field.reshape(len(d_out), self.n_channels, -1)
-        by_impulse[:, -1] = -by_impulse[:, :-1].sum(axis=1)
-
-
-def _impulses(n_channels: int, lags: Lags) -> Pack:
-    """Give a segment per channel with an impulse in it, and one without."""
-    stim = np.zeros((n_channels, n_channels + 1, lags.n))
-    stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1
-    starts = np.arange(n_channels + 2) * lags.n
-    return Pack({STIMULUS: stim.reshape(n_channels, -1)}, np.empty((0, 0)), starts)
 
 
 def fit_front(problem: FrontProblem, closed_form: bool) -> None:
@@ -158,7 +102,7 @@ def _aim(problem: FrontProblem) -> np.ndarray:
     # the sign is free; a layer such as `stp`, left out here, gives nothing below 0
     directions *= np.where(directions.sum(axis=0) < 0, -1.0, 1.0)
     aimed = np.zeros(problem.vector.size, bool)
-    for place, node in enumerate(problem.engine.nodes):
+    for place, node in enumerate(problem.nodes):
         layer = node.layer
         if node.sources[0].signal is None:
             continue

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
+from nems_dsl.fitting.field import lags_of
 from nems_dsl.fitting.moments import Lags, StimulusMoments
-from nems_dsl.fitting.starts.front import FrontProblem, fit_front, lags_of
+from nems_dsl.fitting.starts.front import FrontProblem, fit_front
 from nems_dsl.fitting.starts.receptive_field import ridge_problem
 from nems_dsl.graph.skeleton import find_skeleton
 from nems_dsl.graph.wiring import connect, needed
@@ -103,19 +104,19 @@ def a_theta(problem, seed=1):
 def test_the_receptive_field_is_what_the_layers_do(string):
     problem, x, _, whole = make_problem(string)
     theta = a_theta(problem)
-    field = problem.receptive_field(theta)
+    field = problem.field.values(theta)
     problem.vector.write(theta)
     out = x
     values = []
     for trial in out:
         signals = []
-        for node in problem.engine.nodes:
+        for node in problem.nodes:
             taken = [trial if s.layer is None else signals[s.layer] for s in node.sources]
             signals.append(node.layer.evaluate(*taken))
         values.append(signals[-1])
     prediction = np.concatenate(values)
     # what is left is the front's constant, once all lags lie within the trial
-    without = (prediction - whole @ field.T)[problem.lags.n : 300 - problem.lags.future]
+    without = (prediction - whole @ field.T)[problem.field.lags.n : 300 - problem.field.lags.future]
     np.testing.assert_allclose(without, np.broadcast_to(without[0], without.shape), atol=1e-10)
 
 
@@ -123,7 +124,7 @@ def test_the_receptive_field_is_what_the_layers_do(string):
 def test_the_error_is_that_of_the_data(string):
     problem, _, y, whole = make_problem(string)
     theta = a_theta(problem)
-    field, target = problem.receptive_field(theta), np.concatenate(y)
+    field, target = problem.field.values(theta), np.concatenate(y)
     value, gradient = problem.value_and_grad(theta)
     error = (target - target.mean(axis=0)) - (whole - whole.mean(axis=0)) @ field.T
     penalty = problem.ridge.covariance - np.cov(whole.T, bias=True)
@@ -148,7 +149,7 @@ def test_the_curvature_is_that_of_the_fields(string):
     theta = a_theta(problem)
     rows = []
     for entry in np.eye(len(theta)) * 1e-6:
-        above, below = (problem.receptive_field(theta + sign * entry) for sign in (1, -1))
+        above, below = (problem.field.values(theta + sign * entry) for sign in (1, -1))
         rows.append((above - below) / 2e-6)
     fields = np.array(rows)
     variance = np.concatenate(y).var(axis=0).sum()
@@ -165,7 +166,7 @@ def test_what_no_rank_limits_is_the_ridge_solution():
     for string in ("fir.3x4", "strf.3x4", "fir.3x4x2", "wc.3x3-fir.3x4"):
         problem, *_ = make_problem(string)
         fit_front(problem, closed_form=True)
-        field = problem.receptive_field(problem.vector.read())
+        field = problem.field.values(problem.vector.read())
         weights = problem.ridge.weights
         np.testing.assert_allclose(field, weights, rtol=2e-2, atol=1e-2 * np.abs(weights).max())
 
@@ -182,7 +183,7 @@ def test_a_field_of_low_rank_is_factorised():
         skeleton.nodes, 6, ridge_problem(StimulusMoments([x], lags), [y[:, None]])
     )
     fit_front(problem, closed_form=True)
-    found = problem.receptive_field(problem.vector.read())[0]
+    found = problem.field.values(problem.vector.read())[0]
     np.testing.assert_allclose(found, field, rtol=0.02, atol=0.02 * np.abs(field).max())
 
 
