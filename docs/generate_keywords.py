@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from nems_dsl import Model, parse
-from nems_dsl.keywords import Option, Signature, registry
+from nems_dsl.keywords import Option, Signature, default_in_words, registry
 from nems_dsl.layers import Layer, Parameter, load_all
 
 PAGE = Path("generated") / "keywords.md"
@@ -166,7 +166,7 @@ def number_text(option: Option) -> str:
         kind += f" from {option.minimum:g} to {option.maximum:g}"
     elif option.minimum > 0:
         kind += f", at least {option.minimum:g}"
-    return kind if option.default is None else f"{kind}; {option.default:g} if left out"
+    return kind if option.default is None else f"{kind}; {default_in_words(option)} if left out"
 
 
 def shape_rows(layer: Any) -> Iterator[str]:

@@ -14,6 +14,12 @@ LOSSES = {
     "poisson": "``p - y log p``, for counts y",
 }
 
+#: How receptive fields are shrunk.
+SHRINKAGE = {
+    "auto": "smooth and as strong as the data tell",
+    "none": "not at all",
+}
+
 #: What the stimulus is taken for before a trial begins, and after it has ended.
 EDGES = {
     "zeros": "0",

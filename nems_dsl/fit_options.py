@@ -12,10 +12,10 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, TypedDict, TypeVar, cast
 
-from .fit_choices import DTYPES, EDGES, ELSEWHERE, INITS, LOSSES, OPTIMIZERS
+from .fit_choices import DTYPES, EDGES, ELSEWHERE, INITS, LOSSES, OPTIMIZERS, SHRINKAGE
 from .suggestions import did_you_mean, no_such
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,6 +62,7 @@ def _each(attribute: str) -> str:
 class _PlainArguments(TypedDict, total=False):
     loss: str
     regularizers: bool
+    shrinkage: str | float
     priors: float
     edges: str
     n_starts: int
@@ -116,6 +117,16 @@ class FitOptions:
     )
     regularizers: bool = field(
         default=True, metadata=_told("bool", "Add the penalties that the string asks for")
+    )
+    shrinkage: str | float = field(
+        default="auto",
+        metadata=_told(
+            f"{_named(SHRINKAGE)} or float",
+            "How receptive fields are shrunk of which the string says nothing",
+            choices=SHRINKAGE,
+            besides="or a number, the strength of a ridge penalty as a share of the stimulus' "
+            "variance",
+        ),
     )
     priors: float = field(
         default=0.0,
@@ -230,6 +241,8 @@ class FitOptions:
             value = getattr(self, each.name)
             if each.metadata["least"] is not None and not (value is None and "None" in each.type):
                 _check_whole(each.name, value, each.metadata["least"])
+        if not isinstance(self.shrinkage, str):
+            _check_shrinkage(self.shrinkage)
         if not 0 <= self.priors < math.inf:
             raise ValueError(f"priors must be a weight of 0 or above, not {self.priors!r}")
         if self.tolerance is not None and not 0 <= self.tolerance < 1:
@@ -393,6 +406,15 @@ def _describe_options(options: Iterable[Field[Any]], indent: str, any_value: boo
 def _kind(option: Field[Any], any_value: bool) -> str:
     told: str = option.metadata["kind"]
     return told if any_value else told.replace(" or (x, y)", "").replace(" or Model", "")
+
+
+def _check_shrinkage(value: object) -> None:
+    """Refuse what is no strength."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not 0 <= float(value) < math.inf:  # type: ignore[arg-type]
+        raise ValueError(
+            f"shrinkage must be 'auto', 'none' or a strength of 0 or above, not {value!r}"
+        )
 
 
 def _check_whole(name: str, value: object, least: int) -> None:

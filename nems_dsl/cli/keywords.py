@@ -90,7 +90,9 @@ def _show_one(signature: Signature) -> None:
 def _describe(option: Option) -> str:
     if option.number is None:
         return f"{option.name}: {option.help}"
-    usual = "" if option.default is None else f", {option.default:g} if left out"
+    from ..keywords import default_in_words
+
+    usual = "" if option.default is None else f", {default_in_words(option)} if left out"
     return f"{option.name}NUMBER: {option.help} ({option.number.value}{usual})"
 
 

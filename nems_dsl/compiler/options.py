@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..keywords import Number, Option, ShapeForm, Signature
+from ..keywords import FROM_DATA, Number, Option, ShapeForm, Signature
 from ..suggestions import ask, suggest
 from ..syntax import (
     Dim,
@@ -25,6 +25,9 @@ from ..syntax import (
 )
 from .bound import OptionValue
 from .sizes import LARGEST_DIM, SYMBOLS, Size, Symbolic
+
+# a strength to write as an example
+_STRENGTH = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ def _value(given: _Options, place: int, option: Option, text: str) -> OptionValu
         problem = "needs a number" if not text else f"cannot read `{clip(text)}` as a number"
     elif option.number is Number.INTEGER and not isinstance(value, int):
         problem = f"takes a whole number, not {clip(text)}"
-    elif not option.minimum <= value <= option.maximum:
+    elif text and not option.minimum <= value <= option.maximum:
         problem = f"must be {_range(option)}, not {clip(text)}"
     if problem is None:
         return value
@@ -202,6 +205,8 @@ def _value(given: _Options, place: int, option: Option, text: str) -> OptionValu
 
 def _example(option: Option) -> float | int:
     """Give a number that an option takes."""
+    if option.default == FROM_DATA:
+        return _STRENGTH
     if option.default is not None:
         return option.default
     if option.minimum == int(option.minimum):

@@ -22,6 +22,8 @@ from ..layers.base import KernelLayer
 from .engine.packs import Pack
 from .engine.vector import ParameterVector, Slot
 from .moments import Lags, stimulus_moments
+from .shrinkage.choice import FieldPrior
+from .shrinkage.find import Shrunk
 
 # the least power of a coordinate, as a share of the greatest, that is taken at its word
 _RIDGE = 1e-2
@@ -68,6 +70,8 @@ class Conditioning:
         Of theta.
     recording : Recording
         The data that the packs are of.
+    shrunk : sequence of Shrunk
+        Receptive fields with a prior, which bends the valleys as the data do.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Conditioning:
         packs: Sequence[Pack],
         bounds: tuple[np.ndarray, np.ndarray],
         recording: Recording,
+        shrunk: Sequence[Shrunk] = (),
     ):
         moments: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.blocks: list[Block] = []
@@ -91,7 +96,8 @@ class Conditioning:
                 continue
             at, lags = slice(slot.start, slot.stop), _lags(layer, slot)
             if lags is not None:
-                lagged = _lagged_whitening(recording, signal, lags)
+                prior = _prior_of(shrunk, signal, lags)
+                lagged = _lagged_whitening(recording, signal, lags, prior)
                 self.blocks.append(Block(at, len(lagged[0]), *lagged, is_lagged=True))
                 continue
             if signal not in moments:
@@ -129,22 +135,31 @@ def _lags(layer: KernelLayer, slot: Slot) -> Lags | None:
     return lags if fits and slot.name in layer.facts.linear_in else None
 
 
+def _prior_of(shrunk: Sequence[Shrunk], signal: str, lags: Lags) -> FieldPrior | None:
+    for each in shrunk:
+        if each.front.signal == signal and each.penalty.field.lags == lags:
+            return each.prior
+    return None
+
+
 def _lagged_whitening(
-    recording: Recording, signal: str, lags: Lags
+    recording: Recording, signal: str, lags: Lags, prior: FieldPrior | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Give a matrix that makes channels at all lags alike, and its inverse."""
+    moments = stimulus_moments(recording, lags, signal)
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        moments = stimulus_moments(recording, lags, signal)
-        square = moments.covariance + np.outer(moments.mean, moments.mean)
+        square = moments.covariance if prior is None else prior.problem().covariance
+        square = square + np.outer(moments.mean, moments.mean)
         power = float(np.trace(square)) / len(square)
         if not power > 0:
             return np.eye(len(square)), np.eye(len(square))
-        square[np.diag_indices_from(square)] += _LAGGED_RIDGE * power
+        square[np.diag_indices_from(square)] += _LAGGED_RIDGE * power * (prior is None)
         color = np.linalg.cholesky(square / power).T
         return solve_triangular(color, np.eye(len(color))), color
 
-    return recording.once(("whitening", signal, lags), make)
+    # a prior's strength is that of one response
+    return make() if prior else recording.once(("whitening", signal, lags), make)
 
 
 def _whitening(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

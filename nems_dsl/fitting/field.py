@@ -42,6 +42,8 @@ class ReceptiveField:
     lags : Lags
     vector : ParameterVector
         Of the layers' free parameters.
+    shape : tuple of int
+        Of one bin of what the layers give.
     """
 
     def __init__(self, nodes: Sequence[Node], signal: str, n_channels: int):
@@ -55,6 +57,13 @@ class ReceptiveField:
             np.dtype(float),
         )
         self.jacobian = Jacobian(self.engine)
+        self.shape = self.engine.output_shape
+
+    @property
+    def constant(self) -> np.ndarray:
+        """What comes without any stimulus, (outputs,), for the theta that `values` had last."""
+        (plan,) = self.engine.plans
+        return np.array(flat(plan.last.out)[:, -1])
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Give the receptive fields, (outputs, channels * lags), lags fastest."""
@@ -62,15 +71,20 @@ class ReceptiveField:
         run_forward(plan.forward, self.engine.prepare(self.engine.values(theta)))
         return self._read(flat(plan.last.out))
 
-    def gradient(self, theta: np.ndarray, d_field: np.ndarray) -> np.ndarray:
-        """Give the derivative by theta of what has the derivative `d_field` by the fields.
+    def gradient(
+        self, theta: np.ndarray, d_field: np.ndarray, d_constant: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Give the derivative by theta of what has these derivatives by fields and constants.
 
         `values` must have been called for this theta before.
         """
         engine, (plan,) = self.engine, self.engine.plans
         values = engine.values(theta)
         weights = engine.prepare(values)
-        self._write(d_field, flat(plan.last.d_out))
+        d_out = flat(plan.last.d_out)
+        self._write(d_field, d_out)
+        if d_constant is not None:
+            d_out[:, -1] += d_constant
         d_weights = engine.zero_weights(weights)
         run_backward(plan.backward, d_weights)
         return engine.gather(values, weights, d_weights)

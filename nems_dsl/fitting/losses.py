@@ -41,6 +41,8 @@ class Loss(ABC):
         What the loss would be if each prediction were the target itself; no model is below.
     of_mean : float
         What it would be if each prediction were the mean.
+    penalty_scale : float
+        What a share of the variance is in units of the loss, or of its `search_power`.
     """
 
     #: The power of the loss that a search should minimise: one that is smooth at a perfect fit.
@@ -68,6 +70,7 @@ class Loss(ABC):
         squares = sum(np.nansum((each - self.mean) ** 2, axis=0) for each in in_pieces(target))
         self.variance = float(squares @ self.weights) / self.total_weight
         self.of_mean = self.variance
+        self.penalty_scale = self.variance
         self._check(target)
 
     def _check(self, target: Sequence[np.ndarray]) -> None:  # noqa: B027
@@ -125,7 +128,7 @@ class NormalizedError(Loss):
 
     def __init__(self, target: Sequence[np.ndarray], channel_weights: np.ndarray | None = None):
         super().__init__(target, channel_weights)
-        self.sd, self.of_mean = math.sqrt(self.variance), 1.0
+        self.sd, self.of_mean, self.penalty_scale = math.sqrt(self.variance), 1.0, 1.0
 
     def finish(self, total: float) -> tuple[float, float]:
         """Give the root of the mean over the sd, and the factor of its derivative."""
@@ -156,6 +159,8 @@ class PoissonError(Loss):
             total += float(told.sum(axis=0) @ self.weights)
         self.least = total / self.total_weight
         self.of_mean = self.mean * (1 - math.log(self.mean)) if self.mean > 0 else 0.0
+        # half of a squared error over the rate, where prediction and rate are close
+        self.penalty_scale = self.variance / (2 * self.mean) if self.mean > 0 else 0.0
 
     def _check(self, target: Sequence[np.ndarray]) -> None:
         for number, trial in enumerate(target):

@@ -96,8 +96,8 @@ class StimulusMoments:
             for stim, resp, starts in _pieces(trial, trial, 0, lags):
                 kernels.filters.fir_vjp_filter(stim, resp, first, starts)
             length = len(trial) + lags.future
-            ends.append(_windows(trial, [length - 1], n))
-            early.append(_windows(trial, range(lags.future), n))
+            ends.append(windows(trial, [length - 1], Lags(n - 1, 0)))
+            early.append(windows(trial, range(lags.future), Lags(n - 1, 0)))
             _add_sums(trial, lags, self._sums)
         self._products = _all_lags(first, np.concatenate(ends), np.concatenate(early))
 
@@ -220,13 +220,15 @@ def _all_lags(first: np.ndarray, ends: np.ndarray, early: np.ndarray) -> np.ndar
     return np.ascontiguousarray(by_channel).reshape(n * n_channels, -1)
 
 
-def _windows(trial: np.ndarray, bins: Sequence[int], n: int) -> np.ndarray:
-    """Give the stimulus at n lags before some bins, (bins, channels, n), 0 outside of the trial."""
-    found = np.zeros((len(bins), trial.shape[1], n))
-    for number, bin_ in enumerate(bins):
-        for lag in range(max(0, bin_ - len(trial) + 1), min(n, bin_ + 1)):
-            found[number, :, lag] = trial[bin_ - lag]
-    return found
+def windows(trial: np.ndarray, bins: Sequence[int] | np.ndarray, lags: Lags) -> np.ndarray:
+    """Give the stimulus around some bins, (bins, channels, lags), 0 outside of the trial.
+
+    Lags begin with the one that lies farthest ahead.
+    """
+    at = np.add.outer(np.asarray(bins, int) + lags.future, -np.arange(lags.n))
+    inside = (at >= 0) & (at < len(trial))
+    found = np.where(inside[:, :, None], trial[np.clip(at, 0, len(trial) - 1)], 0.0)
+    return found.transpose(0, 2, 1)
 
 
 def stimulus_moments(

@@ -22,6 +22,7 @@ from .engine.vector import ParameterVector
 from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .rates import rate_bounds, refuse_rates
+from .shrinkage.find import find_shrunk
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,9 @@ class Objective:
     loss : {"nmse", "mse", "poisson"}
     regularizers : bool
         Add the penalties that the layers ask for (``l2``, ``l1``, ``sl``, ``sc``).
+    shrinkage : {"auto", "none"} or float
+        Of receptive fields that the layers say nothing of: as strong as the data want, not at all,
+        or as given.
     dtype : {"float64", "float32"}
         Precision of signals. Theta and gradients are float64 either way.
     priors : float
@@ -58,7 +62,10 @@ class Objective:
     loss : Loss
         The function of the prediction that is minimised, without penalties.
     penalties : tuple of Penalty
-        What is added to the loss.
+        What is added to the loss, besides `shrunk`.
+    shrunk : tuple of Shrunk
+        Receptive fields that are shrunk. Their penalties are added to the power of the loss that a
+        search minimises, so that one on a normalised error is a share of the variance.
 
     Raises
     ------
@@ -74,6 +81,7 @@ class Objective:
         *,
         loss: str = "nmse",
         regularizers: bool = True,
+        shrinkage: str | float = "none",
         dtype: str = "float64",
         priors: float = 0.0,
         channel_weights: Any = None,
@@ -90,6 +98,11 @@ class Objective:
         self.bounds = self.vector.bounds()
         self.loss_name = loss
         self.loss = make_loss(loss, target, weights)
+        self.shrunk = tuple(
+            find_shrunk(
+                nodes, places, self.vector, recording, target, self.loss, shrinkage, regularizers
+            )
+        )
         self.penalties = self._find_penalties(regularizers, priors)
         if self.loss.needs_rates:
             mean = self.loss.mean
@@ -101,7 +114,7 @@ class Objective:
         self._check_output(target)
         self.n_evaluations = 0
         self._jacobian: Jacobian | None = None
-        self._last: tuple[np.ndarray, float] | None = None
+        self._last: tuple[np.ndarray, float, float] | None = None
         self._log_numeric_part()
 
     @property
@@ -119,6 +132,7 @@ class Objective:
         theta = self._read_theta(theta)
         self.n_evaluations += 1
         value, _ = self.loss.finish(self.engine.total(theta, self.loss))
+        value = self._shrunk_value(value, self.shrinkage(theta))
         return value + sum(penalty.value(theta) for penalty in self.penalties)
 
     def value_and_grad(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
@@ -133,8 +147,13 @@ class Objective:
         self.n_evaluations += 1
         total, gradient = self.engine.total_and_gradient(theta, self.loss)
         value, factor = self.loss.finish(total)
-        self._last = theta.copy(), factor
+        value, factor, share = self._note(theta, value, factor)
         gradient *= factor
+        if share:
+            added = np.zeros_like(gradient)
+            for each in self.shrunk:
+                each.penalty.add_gradient(theta, added)
+            gradient += share * added
         for penalty in self.penalties:
             value += penalty.value(theta)
             penalty.add_gradient(theta, gradient)
@@ -166,12 +185,73 @@ class Objective:
         """
         theta = self._read_theta(theta)
         if self._last is None or not np.array_equal(self._last[0], theta):
-            _, factor = self.loss.finish(self.engine.total(theta, self.loss))
-            self._last = theta.copy(), factor
-        total = self._last[1] * self.jacobian().curvature(theta, self.loss, share, offset)
+            self._note(theta, *self.loss.finish(self.engine.total(theta, self.loss)))
+            assert self._last is not None
+        _, factor, share_of_shrunk = self._last
+        total = factor * self.jacobian().curvature(theta, self.loss, share, offset)
+        if share_of_shrunk:
+            added = np.zeros_like(total)
+            for each in self.shrunk:
+                each.penalty.add_curvature(theta, added)
+            total += share_of_shrunk * added
         for penalty in self.penalties:
             penalty.add_curvature(theta, total)
         return total
+
+    def without_shrinkage(self, value: float, theta: np.ndarray) -> float:
+        """Give the loss, with penalties but for those of receptive fields, from its value."""
+        if not self.shrunk:
+            return value
+        others = sum(penalty.value(theta) for penalty in self.penalties)
+        power = self.search_power
+        left = max((value - others) ** power - self.shrinkage(theta), 0.0)
+        return float(left ** (1 / power) + others) if power > 1 else float(left + others)
+
+    def shrink(self, factor: float) -> None:
+        """Shrink receptive fields whose strength the data tell so many times as much as before."""
+        self.shrunk = tuple(each.times(factor) for each in self.shrunk)
+        self._last = None
+
+    def penalty_derivatives(
+        self, theta: np.ndarray, of_loss: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give gradient and curvature of what is added to the power of the loss.
+
+        `of_loss` is the derivative of that power by the loss, for penalties on the loss itself.
+        """
+        gradient, curvature = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
+        for penalty in self.penalties:
+            penalty.add_gradient(theta, gradient)
+            penalty.add_curvature(theta, curvature)
+        gradient *= of_loss
+        curvature *= of_loss
+        for each in self.shrunk:
+            each.penalty.add_gradient(theta, gradient)
+            each.penalty.add_curvature(theta, curvature)
+        return gradient, curvature
+
+    def shrinkage(self, theta: np.ndarray) -> float:
+        """Give the penalties of receptive fields, in units of the power of the loss."""
+        return sum(each.penalty.value(theta) for each in self.shrunk)
+
+    def _shrunk_value(self, value: float, shrinkage: float) -> float:
+        if not shrinkage:
+            return value
+        power = self.search_power
+        return float((value**power + shrinkage) ** (1 / power)) if power > 1 else value + shrinkage
+
+    def _note(self, theta: np.ndarray, value: float, factor: float) -> tuple[float, float, float]:
+        """Give the loss with shrinkage, and the factors of the derivatives of its two parts."""
+        share = 0.0
+        if self.shrunk:
+            power = self.search_power
+            with_shrinkage = self._shrunk_value(value, self.shrinkage(theta))
+            if with_shrinkage:
+                factor *= (value / with_shrinkage) ** (power - 1)
+                share = 1 / (power * with_shrinkage ** (power - 1))
+            value = with_shrinkage
+        self._last = theta.copy(), factor, share
+        return value, factor, share
 
     def jacobian(self) -> Jacobian:
         """Give the derivatives of the prediction, as they are needed for a curvature.
@@ -201,7 +281,9 @@ class Objective:
     def conditioning(self) -> Conditioning:
         """Give the variables in which a search should move."""
         packs = [plan.pack for plan in self.engine.plans]
-        return Conditioning(self.engine.nodes, self.vector, packs, self.bounds, self.recording)
+        return Conditioning(
+            self.engine.nodes, self.vector, packs, self.bounds, self.recording, self.shrunk
+        )
 
     def _read_theta(self, theta: np.ndarray) -> np.ndarray:
         theta = np.asarray(theta, dtype=np.float64)
@@ -219,7 +301,10 @@ class Objective:
     def _find_penalties(self, regularizers: bool, priors: float) -> tuple[Penalty, ...]:
         if not 0 <= priors < np.inf:
             raise ValueError(f"priors must be a weight of 0 or above, not {priors!r}")
-        found: list[Penalty] = penalties_of_string(self.vector) if regularizers else []
+        found: list[Penalty] = []
+        if regularizers:
+            places = {place for each in self.shrunk for place in each.front.places}
+            found += penalties_of_string(self.vector, places)
         if priors and self.vector.size:
             penalty, (least, most) = prior_penalty(self.vector, priors / self.loss.n_samples)
             low, high = self.bounds

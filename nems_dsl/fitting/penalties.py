@@ -7,13 +7,17 @@ one layer; priors are minus the logarithm of the parameters' prior density.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from ..distributions import Distribution
+from ..keywords import FROM_DATA
 from ..layers.base import Layer
 from .engine.vector import ParameterVector, Slot
+
+# of a layer that no receptive field belongs to, where no number is written
+_WEIGHT = 1e-3
 
 
 class Penalty(ABC):
@@ -160,23 +164,27 @@ class PriorPenalty(Penalty):
             diagonal[at] += self.weight * np.maximum(0, -np.ravel(bends))
 
 
-def penalties_of_string(vector: ParameterVector) -> list[Penalty]:
+def penalties_of_string(vector: ParameterVector, shrunk: Collection[int] = ()) -> list[Penalty]:
     """Give the penalties that the options of the layers ask for.
 
     Parameters
     ----------
     vector : ParameterVector
+    shrunk : collection of int
+        Layers whose receptive field is shrunk instead.
     """
     found: list[Penalty] = []
     for name, kind in (("l2", SquaredPenalty), ("l1", AbsolutePenalty)):
         weights = np.zeros(vector.size)
         for slot in vector.slots:
-            weights[slot.start : slot.stop] = _weight(vector.layers[slot.layer], name)
+            if name == "l1" or slot.layer not in shrunk:
+                weights[slot.start : slot.stop] = _weight(vector.layers[slot.layer], name)
         if weights.any():
             found.append(kind(weights))
     pairs = [
         _neighbours(slot, axis, weight)
         for slot in vector.slots
+        if slot.layer not in shrunk
         for axis, weight in _smoothed_axes(vector.layers[slot.layer], slot.name)
     ]
     pairs = [each for each in pairs if each[0].size]
@@ -189,7 +197,8 @@ def penalties_of_string(vector: ParameterVector) -> list[Penalty]:
 
 def _weight(layer: Layer, option: str) -> float:
     # a layer of the user's own has none
-    return float(getattr(layer, "options", {}).get(option, 0))
+    number = float(getattr(layer, "options", {}).get(option, 0))
+    return _WEIGHT if number == FROM_DATA else number
 
 
 def _smoothed_axes(layer: Layer, parameter: str) -> list[tuple[int, float]]:

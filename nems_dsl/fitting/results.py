@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class FitResults:
     Attributes
     ----------
     loss : float
-        At the end, penalties included.
+        At the end, with penalties, but without those of receptive fields.
     initial_loss : float
     loss_name : str
     loss_history : tuple of float
@@ -77,6 +77,15 @@ class FitResults:
         What the stimulus was taken for before trials begin: "zeros", "omit" or "hold".
     silent : tuple of int
         Outputs of a model of several for which there was nothing to be learnt.
+    edf : float or None
+        Effective degrees of freedom: how many free parameters without shrinkage would fit as
+        closely; None where that is not known.
+    strengths : dict of str to float or list of float
+        For each receptive field that was shrunk, by the layers that it belongs to, the strength:
+        the penalty of ridge regression as a share of the variance of the stimulus. One for each
+        output.
+    shrinkage : tuple of str
+        The same in words.
     """
 
     loss: float
@@ -97,6 +106,9 @@ class FitResults:
     warnings: tuple[str, ...] = ()
     edges: str = "zeros"
     silent: tuple[int, ...] = ()
+    edf: float | None = None
+    strengths: dict[str, Any] = field(default_factory=dict)
+    shrinkage: tuple[str, ...] = ()
 
     @property
     def is_failed(self) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +16,9 @@ from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
+from .shrinkage.freedom import find_edf
+from .shrinkage.held_out import HeldOut, predict_held_out
+from .shrinkage.path import choose_stage, factors_to_try, worse_than_ridge
 from .starts import Start, find_starts
 
 
@@ -43,7 +48,12 @@ def search(
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
+    factors: tuple[float, ...] = (1.0,)
+    if validation is None and options.max_iterations is None:
+        factors = factors_to_try(objective)
+    objective.shrink(factors[0])
     searches.run(init, options.n_starts, options.seed)
+    searches.weaken(factors)
     objective.vector.write(searches.best.theta)
     results = searches.results(own_bounds)
     report.end(results)
@@ -61,6 +71,17 @@ def _limits(optimizer: Optimizer, options: FitOptions) -> Limits:
     )
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """Where a search stood at one strength of shrinkage, and how it predicts."""
+
+    factor: float
+    best: Watch
+    ending: tuple[bool, int, str]
+    told: list[float]
+    held_out: HeldOut
+
+
 class _Search:
     """Searches from several starts, of which the best is kept."""
 
@@ -76,8 +97,11 @@ class _Search:
         self.report, self.validation = report, validation
         self.records: list[StartRecord] = []
         self.best = Watch(limits, optimizer.n_flat)
-        self._ending = (False, AT_A_LIMIT, "")
+        self._ending: tuple[bool, int, str] = (False, AT_A_LIMIT, "")
         self._began = time.perf_counter()
+        # by searches that the best went on from
+        self._told: list[float] = []
+        self.held_out: HeldOut | None = None
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
         """Search from every start, until Ctrl-C or a limit of time ends it."""
@@ -97,19 +121,79 @@ class _Search:
             if time.perf_counter() - self._began > self.limits.max_seconds:
                 break
 
+    def weaken(self, factors: Sequence[float]) -> None:
+        """Go on with less shrinkage, as long as that predicts what a fit has not seen better.
+
+        Parameters
+        ----------
+        factors : sequence of float
+            Of the strengths that the data tell, falling; the first is that of the search so far.
+        """
+        if len(factors) < 2 or self.has_to_end():
+            return
+        objective, at = self.objective, factors[0]
+        stage = self._stage(at)
+        stages = [] if stage is None else [stage]
+        for factor in factors[1:]:
+            objective.shrink(factor / at)
+            at = factor
+            self._told = [*self._told, *self.best.told]
+            self._go_on()
+            if self.has_to_end():
+                break
+            stage = self._stage(factor)
+            if stage is None:
+                continue
+            stages.append(stage)
+            if len(stages) > 1 and stages[-1].held_out.loss > stages[-2].held_out.loss:
+                break
+        if not stages:
+            return
+        kept = stages[choose_stage([stage.held_out for stage in stages])]
+        objective.shrink(kept.factor / at)
+        self.best, self._ending, self._told = kept.best, kept.ending, kept.told
+        self.held_out = kept.held_out
+
+    def _stage(self, factor: float) -> _Stage | None:
+        held_out = predict_held_out(self.objective, self.best.theta)
+        if held_out is None:
+            return None
+        return _Stage(factor, self.best, self._ending, self._told, held_out)
+
+    def has_to_end(self) -> bool:
+        """Tell whether there is no time for more."""
+        used = time.perf_counter() - self._began
+        return self._ending[1] == INTERRUPTED or used > self.limits.max_seconds
+
+    def _go_on(self) -> None:
+        """Search from the best so far."""
+        start, watch = Start("data", self.best.theta), self._watch()
+        try:
+            self._check(start, watch)
+            converged, message = minimise(
+                self.optimizer, self.objective, start.theta, watch, start.is_near
+            )
+            status = CONVERGED if converged else AT_A_LIMIT
+        except KeyboardInterrupt:
+            converged, status, message = False, INTERRUPTED, "interrupted"
+        if watch.history:
+            self.best = watch
+        self._ending = converged, status, message
+
     def results(self, own_bounds: Bounds | None) -> FitResults:
         """Give what came of the best search."""
         objective, best = self.objective, self.best
         converged, status, message = self._ending
+        told = [*self._told, *best.told]
         seconds = time.perf_counter() - self._began
         warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
         return FitResults(
-            loss=best.loss,
-            initial_loss=best.history[0],
+            loss=objective.without_shrinkage(best.loss, best.theta),
+            initial_loss=told[0],
             loss_name=objective.loss_name,
-            loss_history=tuple(best.history),
+            loss_history=tuple(told),
             n_parameters=objective.n_parameters,
-            n_iterations=best.n_iterations,
+            n_iterations=len(told) - 1,
             n_evaluations=objective.n_evaluations,
             seconds=seconds,
             converged=converged,
@@ -119,7 +203,14 @@ class _Search:
             starts=tuple(self.records),
             validation_history=tuple(best.validation_history),
             rank=rank,
-            warnings=(*warnings, *worse_than_mean(objective, best.theta)),
+            warnings=(
+                *warnings,
+                *worse_than_mean(objective, best.theta),
+                *worse_than_ridge(objective, self.held_out),
+            ),
+            edf=find_edf(objective, best.theta),
+            strengths={each.label: each.told_strengths for each in objective.shrunk},
+            shrinkage=tuple(map(str, objective.shrunk)),
         )
 
     def _watch(self) -> Watch:
@@ -130,7 +221,9 @@ class _Search:
         )
         least = self.objective.loss.least
         n_flat, callback = self.optimizer.n_flat, self.report.iteration
-        return Watch(limits, n_flat, callback, self.validation, least)
+        return Watch(
+            limits, n_flat, callback, self.validation, least, self.objective.without_shrinkage
+        )
 
     def _check(self, start: Start, watch: Watch) -> None:
         """Look at a start; refuse one from which nothing can move."""
@@ -157,8 +250,8 @@ class _Search:
         self.records.append(
             StartRecord(
                 init=start.init,
-                initial_loss=watch.history[0],
-                loss=watch.loss,
+                initial_loss=watch.told[0],
+                loss=self.objective.without_shrinkage(watch.loss, watch.theta),
                 n_iterations=watch.n_iterations,
                 converged=converged,
             )

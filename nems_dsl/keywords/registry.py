@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from .signature import Option, Signature
+from .signature import FROM_DATA, Option, Signature
 
 _READS_AS_SHAPE = re.compile(r"(x([0-9]+[A-Z]?|[A-Z]))+")
 
@@ -137,7 +137,8 @@ def _check_option(signature: Signature, option: Option) -> None:
         return
     if option.minimum < 0 or option.minimum > option.maximum:
         raise ValueError(f"{where} needs bounds of 0 or above that do not cross")
-    if option.default is not None and not option.minimum <= option.default <= option.maximum:
+    is_number = option.default is not None and option.default != FROM_DATA
+    if is_number and not option.minimum <= option.default <= option.maximum:  # type: ignore[operator]
         raise ValueError(f"{where} has a default outside its bounds")
 
 

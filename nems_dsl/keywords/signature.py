@@ -223,10 +223,17 @@ POINTWISE_FLOWS = (
     Flow(("channels", "bank"), ("channels", "bank")),
 )
 _WEIGHT = 1e-3
+#: What stands for the number of a penalty that is to be chosen from the data.
+FROM_DATA = -1.0
 PENALTIES = (
-    Option("l2", "penalty on the sum of squared parameters", number=Number.REAL, default=_WEIGHT),
+    Option("l2", "penalty on the sum of squared parameters", number=Number.REAL, default=FROM_DATA),
     Option("l1", "penalty on the sum of absolute parameters", number=Number.REAL, default=_WEIGHT),
 )
+
+
+def default_in_words(option: Option) -> str:
+    """Say what an option means without a number, for one that has a default."""
+    return "from the data" if option.default == FROM_DATA else f"{option.default:g}"
 
 
 def smooth_over_lags(*excludes: str) -> Option:
@@ -235,7 +242,7 @@ def smooth_over_lags(*excludes: str) -> Option:
         "sl",
         "smoothness penalty over lags",
         number=Number.REAL,
-        default=_WEIGHT,
+        default=FROM_DATA,
         excludes=excludes,
     )
 
@@ -246,6 +253,6 @@ def smooth_over_channels(*excludes: str) -> Option:
         "sc",
         "smoothness penalty over channels",
         number=Number.REAL,
-        default=_WEIGHT,
+        default=FROM_DATA,
         excludes=excludes,
     )

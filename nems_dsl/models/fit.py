@@ -95,7 +95,9 @@ def fit_model(
     validation = None
     if held_out is not None:
         held_out = without_edges(held_out, reach, options.edges)
-        validation = _objective(standard, held_out, options, regularizers=False, priors=0.0)
+        validation = _objective(
+            standard, held_out, options, regularizers=False, priors=0.0, shrinkage="none"
+        )
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
     results = search(objective, options, init, report, validation, own_bounds)
@@ -148,6 +150,8 @@ def _objective(
     settings: dict[str, Any] = {
         "loss": options.loss,
         "regularizers": options.regularizers,
+        # priors of parameters shrink by themselves
+        "shrinkage": "none" if options.priors else options.shrinkage,
         "priors": options.priors,
         "channel_weights": options.channel_weights,
         "dtype": options.dtype,

@@ -7,6 +7,9 @@ import pytest
 
 from nems_dsl import Model, Objective
 
+#: The minimum of the loss alone.
+PLAIN = {"verbose": 0, "shrinkage": "none"}
+
 STRINGS = {
     "wc.6x2-fir.2x5-dexp.1": 1,
     "wc.6x2.g-fir.2x5-lvl.1": 0,
@@ -54,13 +57,13 @@ def test_channels_come_out_alike_and_uncorrelated(data):
 
 def test_a_silent_stimulus_changes_nothing():
     x, y = np.zeros((50, 3)), np.random.default_rng(0).random(50)
-    fitted = Model("wc.3x1-lvl.1").fit(x, y, verbose=0)
+    fitted = Model("wc.3x1-lvl.1").fit(x, y, **PLAIN)
     assert fitted.results.converged
 
 
 def test_correlated_channels_take_few_iterations(data):
     x, y = data
-    fitted = Model("wc.6x1-lvl.1").fit(x, y, verbose=0, tolerance=1e-10)
+    fitted = Model("wc.6x1-lvl.1").fit(x, y, **PLAIN, tolerance=1e-10)
     residual = (
         y
         - np.column_stack([x, np.ones(len(x))])

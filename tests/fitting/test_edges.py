@@ -11,6 +11,9 @@ from nems_dsl import Model, cross_validate, fit
 from nems_dsl.data import EdgeWarning
 from nems_dsl.metrics import correlation
 
+#: The minimum of the loss alone.
+PLAIN = {"verbose": 0, "shrinkage": "none"}
+
 # string: bins that it looks back, and ahead, and bins of the stimulus to one of the response
 REACHES = {
     "wc.4x1-fir.1x5-lvl.1": (4, 0, 1),
@@ -57,13 +60,13 @@ def test_bins_whose_past_is_not_there_are_left_out(string):
     past, future, stride = REACHES[string]
     resp = response(string, STIM)
     told = without_edges(resp, past, future, stride)
-    omitted = fit(string, STIM, resp, edges="omit", verbose=0)
+    omitted = fit(string, STIM, resp, edges="omit", **PLAIN)
     # bins that are left out say nothing, whatever they hold
     absurd = [np.where(np.isnan(t), 1e6, r) for t, r in zip(told, resp, strict=True)]
-    again = fit(string, STIM, absurd, edges="omit", verbose=0)
+    again = fit(string, STIM, absurd, edges="omit", **PLAIN)
     same_parameters(omitted, again)
     assert again.results.loss == omitted.results.loss
-    by_hand = fit(string, STIM, told, edges="omit", verbose=0)
+    by_hand = fit(string, STIM, told, edges="omit", **PLAIN)
     same_parameters(omitted, by_hand)
     predictions = omitted.predict(STIM)
     assert omitted.results.loss == pytest.approx(
@@ -75,7 +78,7 @@ def test_bins_whose_past_is_not_there_are_left_out(string):
     assert omitted.score(STIM, absurd) == correlation(predictions, told)
     # what is asked for in the score counts there
     assert omitted.score(STIM, absurd, edges="zeros") != omitted.score(STIM, absurd)
-    zeros = fit(string, STIM, told, verbose=0)
+    zeros = fit(string, STIM, told, **PLAIN)
     assert zeros.score(STIM, told) == pytest.approx(omitted.score(STIM, told), abs=1e-3)
 
 
@@ -84,7 +87,7 @@ def test_a_stimulus_that_goes_on_with_its_first_value(string):
     past, future, stride = REACHES[string]
     before, after = (-(-n // stride) * stride for n in (past, future))
     resp = response(string, STIM)
-    held = fit(string, STIM, resp, edges="hold", verbose=0, tolerance=1e-12)
+    held = fit(string, STIM, resp, edges="hold", **PLAIN, tolerance=1e-12)
     longer = padded(STIM, before, after, mode="edge")
     told = padded(resp, before // stride, after // stride, constant_values=np.nan)
     # the zeros before the longer trials are further away than the model looks back
@@ -94,7 +97,7 @@ def test_a_stimulus_that_goes_on_with_its_first_value(string):
     assert held.results.loss == pytest.approx(by_hand, rel=1e-9)
     if "relu" not in string:
         # past a kink, rounding decides where a search goes on
-        other = fit(string, longer, told, edges="omit", verbose=0, tolerance=1e-12)
+        other = fit(string, longer, told, edges="omit", **PLAIN, tolerance=1e-12)
         assert held.results.loss == pytest.approx(other.results.loss, rel=1e-7)
     first = before // stride
     expected = [t[first : first + len(r)] for t, r in zip(plain.predict(longer), resp, strict=True)]
@@ -108,7 +111,7 @@ def test_a_stimulus_that_goes_on_with_its_first_value(string):
 
 def test_a_prediction_with_held_edges_has_every_named_output():
     string = "a=fir.4x3.s2-b=fir.1x4@a-lvl.1"
-    model = fit(string, STIM[0], response(string, STIM[:1])[0], edges="hold", verbose=0)
+    model = fit(string, STIM[0], response(string, STIM[:1])[0], edges="hold", **PLAIN)
     plain = Model(string)
     plain.set_parameter_values(model.get_parameter_values())
     given, other = model.evaluate(STIM[0]), plain.evaluate(STIM[0])
@@ -123,7 +126,7 @@ def test_a_model_keeps_the_edges_of_its_fit(tmp_path):
     string = "wc.4x1-fir.1x5-lvl.1"
     resp = response(string, STIM)
     for edges in ("zeros", "omit", "hold"):
-        fitted = fit(string, STIM, resp, edges=edges, verbose=0)
+        fitted = fit(string, STIM, resp, edges=edges, **PLAIN)
         assert fitted.edges == fitted.results.edges == edges
         read = Model.load(fitted.save(tmp_path / f"{edges}.json"))
         assert read.edges == edges and read.score(STIM, resp) == fitted.score(STIM, resp)
@@ -150,31 +153,31 @@ def test_a_stimulus_far_from_zero_is_told(scale):
     said = r"'stim' lies [34]\.?\d* of its standard deviations from 0.*the 4 bins.*edges='omit'"
     for call in (model.fit, lambda x, y, **how: fit(string, x, y, **how)):
         with pytest.warns(EdgeWarning, match=said):
-            call(far, y, verbose=0)
+            call(far, y, **PLAIN)
     with pytest.warns(EdgeWarning, match=said) as found:
         cross_validate(string, far, y, n_folds=3)
     assert len(found) == 1
     with pytest.warns(EdgeWarning, match=said) as found:
-        fit(string, far, rng.normal(size=(300, 3)), verbose=0)
+        fit(string, far, rng.normal(size=(300, 3)), **PLAIN)
     assert len(found) == 1
     with pytest.warns(EdgeWarning, match="'stim'"):
-        model.fit({"stim": far}, y, verbose=0)
+        model.fit({"stim": far}, y, **PLAIN)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        model.fit(near, y, verbose=0)
+        model.fit(near, y, **PLAIN)
         for edges in ("omit", "hold"):
-            model.fit(far, y, verbose=0, edges=edges)
-        fit("wc.4x1-lvl.1", far, y, verbose=0)
+            model.fit(far, y, **PLAIN, edges=edges)
+        fit("wc.4x1-lvl.1", far, y, **PLAIN)
         # what a model does not read, it does not take for 0
-        fit(string, {"stim": near, "other": far}, y, verbose=0)
+        fit(string, {"stim": near, "other": far}, y, **PLAIN)
 
 
 @pytest.mark.parametrize("edges", ["omit", "hold"])
 def test_where_the_stimulus_is_moved_to_is_nothing_to_a_score(edges):
     string = "wc.4x1-fir.1x5-lvl.1"
     resp = response(string, STIM)
-    usual = fit(string, STIM, resp, edges=edges, verbose=0)
+    usual = fit(string, STIM, resp, edges=edges, **PLAIN)
     for offset in (-30.0, 1e3, 1e6):
         far = [trial + offset for trial in STIM]
-        moved = fit(string, far, resp, edges=edges, verbose=0)
+        moved = fit(string, far, resp, edges=edges, **PLAIN)
         assert moved.score(far, resp) == pytest.approx(usual.score(STIM, resp), abs=1e-6)

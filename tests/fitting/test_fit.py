@@ -9,6 +9,9 @@ from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
+#: The minimum of the loss alone.
+PLAIN = {"verbose": 0, "shrinkage": "none"}
+
 X5 = np.random.default_rng(0).random((60, 5))
 Y5 = X5 @ np.arange(5.0)
 
@@ -24,7 +27,7 @@ def test_a_fit_is_a_copy_that_is_better(data):
     model = Model("wc.6x1-fir.1x5-dexp.1")
     before = model.get_parameter_values()
     # from the priors' means, for a start from data has little left to gain
-    fitted = model.fit(x, y, init="mean", verbose=0)
+    fitted = model.fit(x, y, init="mean", **PLAIN)
     results = fitted.results
     assert model.results is None
     for layer, values in model.get_parameter_values().items():
@@ -43,7 +46,7 @@ def test_a_fit_is_a_copy_that_is_better(data):
 
 def test_the_gradient_is_zero_at_the_end(data):
     x, y = data
-    fitted = Model("wc.6x1-fir.1x5-lvl.1").fit(x, y, verbose=0, tolerance=1e-12)
+    fitted = Model("wc.6x1-fir.1x5-lvl.1").fit(x, y, **PLAIN, tolerance=1e-12)
     objective = Objective(fitted, x, y)
     start = Objective(Model("wc.6x1-fir.1x5-lvl.1"), x, y)
     _, gradient = objective.value_and_grad(objective.theta0)
@@ -53,7 +56,7 @@ def test_the_gradient_is_zero_at_the_end(data):
 
 def test_a_perfect_fit_converges_and_says_so():
     x = np.random.default_rng(0).random((400, 5))
-    fitted = fit("wc.5x1-lvl.1", x, x @ np.arange(5) - 1, verbose=0)
+    fitted = fit("wc.5x1-lvl.1", x, x @ np.arange(5) - 1, **PLAIN)
     assert fitted.results.converged
     assert fitted.results.loss < 1e-8
     assert fitted.score(x, x @ np.arange(5) - 1) == 1.0
@@ -61,7 +64,7 @@ def test_a_perfect_fit_converges_and_says_so():
 
 def test_a_linear_model_reaches_the_least_squares(data):
     x, y = data
-    fitted = fit("fir.6x3-lvl.1", x, y, verbose=0, tolerance=1e-12)
+    fitted = fit("fir.6x3-lvl.1", x, y, **PLAIN, tolerance=1e-12)
     lagged = np.column_stack([np.vstack([np.zeros((k, 6)), x[: len(x) - k]]) for k in range(3)])
     design = np.column_stack([lagged, np.ones(len(x))])
     residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
@@ -71,15 +74,15 @@ def test_a_linear_model_reaches_the_least_squares(data):
 @pytest.mark.parametrize("loss", ["nmse", "mse"])
 def test_losses_have_the_same_minimum(data, loss):
     x, y = data
-    fitted = fit("wc.6x1-lvl.1", x, y, loss=loss, verbose=0, tolerance=1e-12)
-    reference = fit("wc.6x1-lvl.1", x, y, verbose=0, tolerance=1e-12)
+    fitted = fit("wc.6x1-lvl.1", x, y, loss=loss, **PLAIN, tolerance=1e-12)
+    reference = fit("wc.6x1-lvl.1", x, y, **PLAIN, tolerance=1e-12)
     np.testing.assert_allclose(fitted.predict(x), reference.predict(x), rtol=1e-5)
     assert fitted.results.loss_name == loss
 
 
 def test_bounds_hold(data):
     x, y = data
-    fitted = Model("wc.6x1.p-stp.1-fir.1x5-dexp.1").fit(x, y, verbose=0, max_iterations=60)
+    fitted = Model("wc.6x1.p-stp.1-fir.1x5-dexp.1").fit(x, y, **PLAIN, max_iterations=60)
     for layer in fitted.layers:
         for parameter in layer.parameters.values():
             low, high = parameter.bound_arrays()
@@ -90,14 +93,14 @@ def test_a_start_out_of_bounds_is_brought_within(data):
     x, y = data
     model = Model("wc.6x1.p-lvl.1")
     model.set_parameter_values({"wc": {"coefficients": -np.ones((6, 1))}})
-    assert model.fit(x, y, verbose=0).layers["wc"].parameters["coefficients"].values.min() >= 0
+    assert model.fit(x, y, **PLAIN).layers["wc"].parameters["coefficients"].values.min() >= 0
 
 
 def test_frozen_layers_stay(data):
     x, y = data
     model = Model("wc.6x1-fir.1x5-dexp.1")
     model.freeze_layers("wc", 2)
-    fitted = model.fit(x, y, verbose=0)
+    fitted = model.fit(x, y, **PLAIN)
     for name in ("wc", "dexp"):
         for key, value in model.get_parameter_values()[name].items():
             np.testing.assert_array_equal(fitted.get_parameter_values()[name][key], value)
@@ -106,22 +109,22 @@ def test_frozen_layers_stay(data):
         model.get_parameter_values()["fir"]["coefficients"],
     )
     model.freeze_layers()
-    nothing = model.fit(x, y, verbose=0)
+    nothing = model.fit(x, y, **PLAIN)
     assert nothing.results.n_parameters == 0 and nothing.results.converged
     assert "free" in nothing.results.message
     model.unfreeze_layers()
-    assert model.fit(x, y, verbose=0).results.n_parameters == 15
+    assert model.fit(x, y, **PLAIN).results.n_parameters == 15
 
 
 def test_limits(data):
     x, y = data
     model = Model("wc.6x2-fir.2x5-dexp.1")
-    short = model.fit(x, y, verbose=0, max_iterations=3)
+    short = model.fit(x, y, **PLAIN, max_iterations=3)
     assert not short.results.converged and short.results.n_iterations == 3
     assert short.results.loss < short.results.initial_loss
     for arguments in ({"max_iterations": 0}, {"tolerance": -1}, {"tolerance": 2}):
         with pytest.raises(ValueError, match=next(iter(arguments))):
-            model.fit(x, y, verbose=0, **arguments)
+            model.fit(x, y, **PLAIN, **arguments)
     with pytest.raises(TypeError, match="epochs"):
         model.fit(x, y, epochs=3)
 
@@ -130,7 +133,13 @@ def test_progress_is_printed_or_not(data, capsys):
     x, y = data
     seen = []
     model = Model("wc.6x1-lvl.1")
-    model.fit(x, y, verbose=0, callback=lambda iteration, loss: seen.append((iteration, loss)))
+    model.fit(
+        x,
+        y,
+        verbose=0,
+        shrinkage="none",
+        callback=lambda iteration, loss: seen.append((iteration, loss)),
+    )
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
     assert [iteration for iteration, _ in seen] == list(range(len(seen)))
@@ -148,23 +157,23 @@ def test_nan_in_the_target_is_as_if_it_were_not_there(data):
     holes = y.copy()
     holes[100:400] = np.nan
     # without memory a bin that is left out can as well be cut
-    with_holes = fit("wc.6x1-dexp.1", x, holes, verbose=0)
+    with_holes = fit("wc.6x1-dexp.1", x, holes, **PLAIN)
     seen = ~np.isnan(holes[:, 0])
-    cut = fit("wc.6x1-dexp.1", x[seen], y[seen], verbose=0)
+    cut = fit("wc.6x1-dexp.1", x[seen], y[seen], **PLAIN)
     assert with_holes.results.loss == pytest.approx(cut.results.loss, rel=1e-6)
     assert with_holes.score(x, holes) == pytest.approx(cut.score(x[seen], y[seen]), rel=1e-4)
 
 
 def test_the_same_fit_twice_is_the_same(data):
     x, y = data
-    one, other = (fit("wc.6x2-fir.2x5-dexp.1", x, y, verbose=0) for _ in range(2))
+    one, other = (fit("wc.6x2-fir.2x5-dexp.1", x, y, **PLAIN) for _ in range(2))
     np.testing.assert_array_equal(one.predict(x), other.predict(x))
 
 
 def test_float32_fits_as_well(data):
     x, y = data
-    single = fit("wc.6x1-fir.1x5-dexp.1", x, y, verbose=0, dtype="float32")
-    double = fit("wc.6x1-fir.1x5-dexp.1", x, y, verbose=0)
+    single = fit("wc.6x1-fir.1x5-dexp.1", x, y, **PLAIN, dtype="float32")
+    double = fit("wc.6x1-fir.1x5-dexp.1", x, y, **PLAIN)
     assert single.results.loss == pytest.approx(double.results.loss, rel=2e-3)
 
 
@@ -184,7 +193,7 @@ def test_own_layers_fit_as_keywords_do(data):
     own = Model(layers=[*Model("wc.6x1-fir.1x5").layers, Hinge()])
     keyword = Model("wc.6x1-fir.1x5-relu.1.s.g")
     keyword.set_parameter_values({"relu": {"shift": [-0.1], "gain": [1.0]}})
-    own, keyword = (m.fit(x, y, verbose=0, tolerance=1e-9) for m in (own, keyword))
+    own, keyword = (m.fit(x, y, **PLAIN, tolerance=1e-9) for m in (own, keyword))
     assert own.results.converged
     assert own.results.loss == pytest.approx(keyword.results.loss, rel=1e-4)
 
@@ -197,7 +206,7 @@ def test_a_layer_that_gives_nan_is_reported():
 
     x = np.random.default_rng(0).random((50, 1))
     with pytest.raises(FloatingPointError, match="at the start of the fit"):
-        Model(layers=[*Model("wc.1x1").layers, Log()]).fit(x, x, verbose=0)
+        Model(layers=[*Model("wc.1x1").layers, Log()]).fit(x, x, **PLAIN)
 
 
 def test_extreme_parameters_do_not_end_a_fit(data):
@@ -206,10 +215,10 @@ def test_extreme_parameters_do_not_end_a_fit(data):
     model.set_parameter_values(
         {"dexp": {"kappa": [60.0]}, "wc": {"coefficients": np.full((6, 1), 1e3)}}
     )
-    fitted = model.fit(x, y, verbose=0)
+    fitted = model.fit(x, y, **PLAIN)
     assert np.isfinite(fitted.results.loss)
     assert np.all(np.isfinite(fitted.predict(x)))
-    negative = Model("stp.6-wc.6x1-lvl.1").fit(x - 0.5, y, verbose=0)
+    negative = Model("stp.6-wc.6x1-lvl.1").fit(x - 0.5, y, **PLAIN)
     assert np.isfinite(negative.results.loss)
 
 

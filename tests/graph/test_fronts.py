@@ -17,7 +17,7 @@ FRONTS = {
     "fir.6x5-dexp.1-lvl.1": [("stim", ["fir"], False)],
     "wc.6x3-fir.3x5x4-relu.4-wc.4x1-dexp.1": [("stim", ["wc", "fir"], False)],
     "relu.6-fir.6x5": [],
-    "a=wc.6x1-relu.1@a-b=fir.6x3-c=relu.1@b-mult@a,c": [
+    "a=wc.6x1-r=relu.1@a-b=fir.6x3@stim-c=relu.1@b-mult@r,c": [
         ("stim", ["wc"], False),
         ("stim", ["fir"], False),
     ],

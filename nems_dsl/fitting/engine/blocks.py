@@ -55,12 +55,14 @@ class Blocks:
     engine : Engine
     reach : Reach, optional
         Without it, or where it has no bounds, segments stay whole.
+    longest : int, optional
+        Bins of a block that count, at most.
     """
 
-    def __init__(self, engine: Engine, reach: Reach | None):
+    def __init__(self, engine: Engine, reach: Reach | None, longest: int | None = None):
         self._packs = [plan.pack for plan in engine.plans]
         fitting = _BLOCK_VALUES // max(1, engine.vector.size)
-        most = max(1, min(BLOCK_BINS, max(_FEWEST_BINS, fitting)))
+        most = max(1, min(BLOCK_BINS, max(_FEWEST_BINS, fitting), longest or BLOCK_BINS))
         self._blocks = [
             block
             for number, plan in enumerate(engine.plans)
@@ -72,6 +74,15 @@ class Blocks:
         self._buffers: dict[str, np.ndarray] = {}
         self._longest = longest
         self._plans: dict[int, Plan] = {}
+
+    def groups(self, n: int) -> list[list[Block]]:
+        """Give the blocks in n groups, or fewer, of about as many bins, each one stretch."""
+        found: list[list[Block]] = [[] for _ in range(n)]
+        at = 0
+        for block in self._blocks:
+            found[min(n - 1, n * (at + block.n_counted // 2) // self.n_counted)].append(block)
+            at += block.n_counted
+        return [group for group in found if group]
 
     def chosen(self, share: float, offset: int) -> Sequence[Block]:
         """Give blocks spread over the data, others for each offset."""

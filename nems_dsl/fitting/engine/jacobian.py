@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -12,8 +12,8 @@ from ...graph.reach import Reach
 from ...layers.arena import Arena, using
 from ...layers.base import FreeParameter, KernelLayer, Tangents, flat
 from ...layers.tangents import join
-from .blocks import Blocks
-from .passes import Engine, run_forward
+from .blocks import Block, Blocks
+from .passes import Engine, run_backward, run_forward
 from .plan import Plan, Step
 
 
@@ -22,6 +22,14 @@ class HasCurvature(Protocol):
 
     def curvature(self, prediction: np.ndarray, target: np.ndarray, out: np.ndarray) -> None:
         """Write the second derivative by each sample of the prediction."""
+        ...
+
+
+class HasParts(HasCurvature, Protocol):
+    """A loss, as far as its gradient is needed too."""
+
+    def add(self, prediction: np.ndarray, target: np.ndarray, d_prediction: np.ndarray) -> float:
+        """Give a part of the sum, and write its derivative."""
         ...
 
 
@@ -91,6 +99,66 @@ class Jacobian:
         # of each pair of parameters one half was written, on either side
         total = total + total.T - np.diag(np.diag(total))
         return total * (self._blocks.n_counted / n_counted)
+
+    def by_group(
+        self, theta: np.ndarray, loss: HasParts, groups: Sequence[Sequence[Block]], blocks: Blocks
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Give gradient and curvature of each group's part of the sum, but for the loss's factor.
+
+        Parameters
+        ----------
+        theta : (n,) array
+        loss : Loss
+        groups : sequence of sequence of Block
+        blocks : Blocks
+            That they are of.
+
+        Returns
+        -------
+        list of ((n,) ndarray, (n, n) ndarray)
+        """
+        engine, n = self.engine, len(theta)
+        values = engine.values(theta)
+        weights = engine.prepare(values)
+        found = []
+        for group in groups:
+            d_weights, total = engine.zero_weights(weights), np.zeros((n, n))
+            for block in group:
+                plan = blocks.plan(block)
+                run_forward(plan.forward, weights)
+                self._arena.reset()
+                with using(self._arena):
+                    tangents = self.tangents(plan, values)
+                if tangents is not None:
+                    curvature = plan.last.d_out
+                    loss.curvature(plan.last.out, plan.pack.target, curvature)
+                    _add_products(total, tangents, flat(curvature))
+                loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
+                run_backward(plan.backward, d_weights)
+            total = total + total.T - np.diag(np.diag(total))
+            found.append((engine.gather(values, weights, d_weights), total))
+        return found
+
+    def along(
+        self, theta: np.ndarray, step: np.ndarray, group: Sequence[Block], blocks: Blocks
+    ) -> Iterator[tuple[Block, np.ndarray, np.ndarray]]:
+        """Give the prediction on each block, (outputs, n), and its derivative along a step."""
+        engine = self.engine
+        values = engine.values(theta)
+        weights = engine.prepare(values)
+        for block in group:
+            plan = blocks.plan(block)
+            run_forward(plan.forward, weights)
+            self._arena.reset()
+            with using(self._arena):
+                tangents = self.tangents(plan, values)
+            out = np.array(flat(plan.last.out), float)
+            along = np.zeros_like(out)
+            if tangents is not None:
+                for row in np.unique(tangents.rows):
+                    mine = tangents.rows == row
+                    along[row] = step[tangents.entries[mine]] @ tangents.values[mine]
+            yield block, out, along
 
     def tangents(self, plan: Plan, values: Sequence[Mapping[str, np.ndarray]]) -> Tangents | None:
         """Give the derivatives of the prediction on one pack, after its forward pass."""

@@ -105,6 +105,8 @@ def _why_not_linear(objective: Objective) -> str:
     """Say why the loss is no linear least-squares problem, or nothing."""
     if not objective.loss.is_squared:
         return f"the loss {objective.loss_name!r} is no sum of squares"
+    if not all(each.is_quadratic for each in objective.shrunk):
+        return "receptive fields are shrunk relative to what they make"
     engine = objective.engine
     moved: set[int] = set()
     for place in engine.structure.needed:

@@ -68,6 +68,8 @@ class Watch:
         Of data held out: the best parameters are those of the lowest loss there.
     least : float
         What no loss is below; tolerances are shares of what a loss is above it.
+    told : callable, optional
+        Gives what users are told of a loss, from it and theta.
 
     Attributes
     ----------
@@ -77,6 +79,8 @@ class Watch:
         On the data of the fit, there.
     history, validation_history : list of float
         The loss after each iteration; the first is that of the start.
+    told : list of float
+        What users are told of it.
     reason : str
         Why the search is to end; empty while it is not.
     has_converged : bool
@@ -90,12 +94,15 @@ class Watch:
         callback: Callback | None = None,
         validation: Objective | None = None,
         least: float = 0.0,
+        told: Callable[[float, np.ndarray], float] | None = None,
     ):
         self.limits, self.n_flat, self.least = limits, n_flat, least
         self.callback, self.validation = callback, validation
         self.theta, self.loss = np.empty(0), np.inf
         self.history: list[float] = []
         self.validation_history: list[float] = []
+        self.told: list[float] = []
+        self._tell = told
         self.reason, self.has_converged = "", False
         self._ends_at = time.perf_counter() + limits.max_seconds
 
@@ -125,12 +132,14 @@ class Watch:
     def after(self, loss: float, theta: np.ndarray) -> bool:
         """Note the loss after an iteration; tell whether to end."""
         self.history.append(loss)
+        told = loss if self._tell is None else self._tell(loss, theta)
+        self.told.append(told)
         if self.validation is not None:
             self._validate(loss, theta)
         self.offer(loss, theta)
         self._judge(loss)
         # last, for a callback may raise what ends the search
-        if self.callback is not None and self.callback(self.n_iterations, loss) is True:
+        if self.callback is not None and self.callback(self.n_iterations, told) is True:
             self.reason = self.reason or "the callback ended it"
         return bool(self.reason)
 

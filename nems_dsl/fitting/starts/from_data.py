@@ -12,8 +12,8 @@ from ...layers.base import KernelLayer, flat
 from ..engine.passes import run_forward
 from ..field import lags_of
 from ..moments import stimulus_moments
+from ..ridge import RidgeProblem, ridge_problem
 from .front import FrontProblem, fit_front
-from .receptive_field import ridge_problem
 from .scatter import fit_tail, scatter
 
 if TYPE_CHECKING:
@@ -54,12 +54,24 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
         return None
     target = objective.target
     silent = [number for number, trial in enumerate(target) if np.isnan(trial).all()]
-    moments = stimulus_moments(objective.recording, lags, left_out=silent)
-    ridge = ridge_problem(moments, target)
+    ridge = _shrunk_problem(objective, skeleton)
+    if ridge is None:
+        moments = stimulus_moments(objective.recording, lags, left_out=silent)
+        ridge = ridge_problem(moments, target)
     problem = FrontProblem(skeleton.nodes, stim[0].shape[1], ridge)
     fit_front(problem, closed_form)
     _fit_static(objective, skeleton)
     return np.clip(objective.vector.read(), *objective.bounds)
+
+
+def _shrunk_problem(objective: Objective, skeleton: Skeleton) -> RidgeProblem | None:
+    """Give the linear problem with the prior of what is fitted, if there is one for its lags."""
+    for each in objective.shrunk:
+        # further lags of the linear part may lie in layers after the cut
+        if each.front.signal != STIMULUS or each.penalty.field.lags != lags_of(skeleton.nodes):
+            continue
+        return each.prior.problem()
+    return None
 
 
 def _fit_static(objective: Objective, skeleton: Skeleton) -> None:

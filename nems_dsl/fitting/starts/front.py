@@ -11,7 +11,7 @@ from ...data.trials import STIMULUS
 from ...graph.wiring import Node
 from ..field import ReceptiveField
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
-from .receptive_field import RidgeProblem
+from ..ridge import RidgeProblem
 from .tuning import choose_curves
 
 _DONE = 1e-2

@@ -6,7 +6,7 @@ from .table import FlagThere, HeadThere, Number, Part, Whole, dialect, idle, sam
 
 _NO_NUMBER = "no number is read from it there; l2:N stands for 10^-N"
 PENALTY = (
-    FlagThere("l2", ("l2",)),
+    FlagThere("l2", ("l2e-3",)),
     FlagThere("l2:#", ("l2#",), Number.POWER),
     FlagThere("l2#", ("l2#",), Number.POWER),
     FlagThere("l2e#", refused=_NO_NUMBER),
@@ -121,7 +121,7 @@ NEMS = dialect(
             *same("ac"),
             *PENALTY,
             *_L1,
-            FlagThere("wl2", ("l2",)),
+            FlagThere("wl2", ("l2e-3",)),
             FlagThere("wl2:#", ("l2#",), Number.POWER),
             FlagThere("wl2#", ("l2#",), Number.POWER),
         ),

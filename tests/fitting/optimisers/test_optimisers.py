@@ -14,6 +14,9 @@ from nems_dsl.fitting.optimisers.gauss_newton import gauss_newton
 from nems_dsl.fitting.units import find_spread
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
+#: The minimum of the loss alone.
+PLAIN = {"verbose": 0, "shrinkage": "none"}
+
 NAMES = list(OPTIMIZERS)
 
 
@@ -44,7 +47,15 @@ def test_a_convex_problem_has_one_minimum(data, optimizer, init, loss):
     design = np.column_stack([lags(x, 3), np.ones(len(x))])
     expected = np.linalg.lstsq(design, y[:, 0], rcond=None)[0]
     fitted = fit(
-        "fir.6x3-lvl.1", x, y, loss=loss, optimizer=optimizer, init=init, verbose=0, tolerance=1e-13
+        "fir.6x3-lvl.1",
+        x,
+        y,
+        loss=loss,
+        optimizer=optimizer,
+        init=init,
+        verbose=0,
+        shrinkage="none",
+        tolerance=1e-13,
     )
     np.testing.assert_allclose(coefficients(fitted), expected, rtol=1e-4, atol=1e-5)
     assert fitted.results.converged and fitted.results.optimizer == optimizer
@@ -61,7 +72,7 @@ def test_active_bounds(optimizer, init):
     expected = lsq_linear(design, y, (low, np.full(9, np.inf)), method="bvls", tol=1e-14)
     assert 2 <= np.sum(expected.active_mask[:8] == -1) <= 6
     fitted = fit(
-        "wc.8x1.p-lvl.1", x, y, loss="mse", optimizer=optimizer, init=init, verbose=0,
+        "wc.8x1.p-lvl.1", x, y, loss="mse", optimizer=optimizer, init=init, **PLAIN,
         tolerance=1e-13,
     )  # fmt: skip
     np.testing.assert_allclose(coefficients(fitted), expected.x, rtol=1e-4, atol=1e-5)
@@ -79,7 +90,14 @@ def test_bounds_on_either_side_and_bounds_that_meet(optimizer):
     low, high = np.array([-1.0, -1.0, -1.0, 0.5]), np.array([1.0, 1.0, 1.0, 0.5])
     model.layers["wc"].parameters["coefficients"].bounds = (low[:, None], high[:, None])
     fitted = model.fit(
-        x, y, loss="mse", optimizer=optimizer, init="model", verbose=0, tolerance=1e-13
+        x,
+        y,
+        loss="mse",
+        optimizer=optimizer,
+        init="model",
+        verbose=0,
+        shrinkage="none",
+        tolerance=1e-13,
     )
     design = np.column_stack([x[:, :3], np.ones(300)])
     expected = lsq_linear(
@@ -109,7 +127,7 @@ def test_bounds_that_all_meet_leave_nothing_to_do(optimizer):
     model = Model("wc.3x1")
     model.set_parameter_values({"wc": {"coefficients": np.full((3, 1), 0.5)}})
     model.layers["wc"].parameters["coefficients"].bounds = (0.5, 0.5)
-    results = model.fit(x, x[:, 0] ** 2, optimizer=optimizer, init="model", verbose=0).results
+    results = model.fit(x, x[:, 0] ** 2, optimizer=optimizer, init="model", **PLAIN).results
     assert results.loss == results.initial_loss and results.converged
     assert results.message == "the bounds of all parameters meet"
 
@@ -121,7 +139,7 @@ def test_counts_with_bounds(optimizer):
     y = rng.poisson(0.3 + x @ [2.0, 0.0, 0.5]).astype(float)
     model = Model("wc.3x1.p-srelu.1.o")
     objective = Objective(model, x, y, loss="poisson")
-    fitted = model.fit(x, y, loss="poisson", optimizer=optimizer, verbose=0, tolerance=1e-12)
+    fitted = model.fit(x, y, loss="poisson", optimizer=optimizer, **PLAIN, tolerance=1e-12)
     reference = min(
         minimize(
             objective.value_and_grad, np.clip(start, *objective.bounds), jac=True,
@@ -231,7 +249,7 @@ def test_closed_form_is_least_squares(data, string):
     design = np.column_stack([lags(x, 3) if "3" in string else x, np.ones(len(x))])
     expected = np.linalg.lstsq(design, y[:, 0], rcond=None)[0]
     for init in ("auto", "mean"):
-        fitted = fit(string, x, y, verbose=0, init=init)
+        fitted = fit(string, x, y, **PLAIN, init=init)
         assert fitted.results.optimizer == "closed-form"
         np.testing.assert_allclose(coefficients(fitted), expected, rtol=1e-8, atol=1e-8)
         assert fitted.results.n_iterations <= 4
@@ -241,7 +259,7 @@ def test_closed_form_is_least_squares(data, string):
 def test_closed_form_is_ridge(data, priors):
     x, y = data
     model = Model("wc.6x1.l2e-1-lvl.1")
-    fitted = model.fit(x, y, loss="mse", priors=priors, verbose=0)
+    fitted = model.fit(x, y, loss="mse", priors=priors, **PLAIN)
     design = np.column_stack([x, np.ones(len(x))])
     objective = Objective(model, x, y, loss="mse", priors=priors)
     penalty = np.zeros((7, 7))
@@ -276,11 +294,11 @@ def test_closed_form_is_chosen_for_what_is_linear_in_what_is_free(data):
     ):
         model = Model(string)
         model.freeze_layers(*frozen)
-        results = model.fit(x, y, verbose=0, init="mean").results
+        results = model.fit(x, y, **PLAIN, init="mean").results
         assert (results.optimizer == "closed-form") == chosen, (string, frozen)
         if chosen:
             assert results.n_iterations <= 4 and results.converged
-    results = fit("wc.6x1-srelu.1.o", x, y - y.min() + 0.1, loss="poisson", verbose=0).results
+    results = fit("wc.6x1-srelu.1.o", x, y - y.min() + 0.1, loss="poisson", **PLAIN).results
     assert results.optimizer != "closed-form"
 
 
@@ -311,13 +329,21 @@ class Own(Layer):
 def test_what_cannot_be_used_is_refused(data, string, optimizer, message):
     model = Model(layers=[*Model("wc.6x1").layers, Own()]) if string == "own" else Model(string)
     with pytest.raises(ValueError, match=message):
-        model.fit(*data, optimizer=optimizer, verbose=0)
+        model.fit(*data, optimizer=optimizer, **PLAIN)
 
 
 def test_closed_form_is_for_squares(data):
     x, y = data
     with pytest.raises(ValueError, match="the loss 'poisson' is no sum of squares"):
-        fit("wc.6x1-srelu.1.o", x, y - y.min(), loss="poisson", optimizer="closed-form", verbose=0)
+        fit(
+            "wc.6x1-srelu.1.o",
+            x,
+            y - y.min(),
+            loss="poisson",
+            optimizer="closed-form",
+            verbose=0,
+            shrinkage="none",
+        )
 
 
 def test_the_choice_is_recorded(data):
@@ -327,12 +353,12 @@ def test_the_choice_is_recorded(data):
         ("wc.6x2-fir.2x5-dexp.1", "gauss-newton"),
         ("wc.6x1.l1-lvl.1", "l-bfgs-b"),
     ):
-        results = fit(string, x, y, verbose=0).results
+        results = fit(string, x, y, **PLAIN).results
         assert results.optimizer == name and f"by {name}" in str(results)
-    own = Model(layers=[*Model("wc.6x1").layers, Own()]).fit(x, y, verbose=0, max_iterations=5)
+    own = Model(layers=[*Model("wc.6x1").layers, Own()]).fit(x, y, **PLAIN, max_iterations=5)
     assert own.results.optimizer == "l-bfgs-b"
     for name in ("gauss-newton", "l-bfgs-b"):
-        results = fit("wc.6x2-fir.2x5-dexp.1", x, y, optimizer=name, verbose=0).results
+        results = fit("wc.6x2-fir.2x5-dexp.1", x, y, optimizer=name, **PLAIN).results
         assert results.optimizer == name
 
 
@@ -346,7 +372,7 @@ def test_l1_gives_zeros_and_satisfies_its_conditions(string, loss):
     x = rng.normal(size=(300, 8))
     y = x @ [1.0, 0, 0, -0.8, 0, 0, 0.4, 0] + 0.5 * rng.normal(size=300)
     model = Model(string)
-    fitted = model.fit(x, y, loss=loss, verbose=0, tolerance=1e-12)
+    fitted = model.fit(x, y, loss=loss, **PLAIN, tolerance=1e-12)
     theta = coefficients(fitted)
     penalised = Objective(model, x, y, loss=loss)
     weights = next(p.weights for p in penalised.penalties if not p.is_smooth)
@@ -395,7 +421,13 @@ def test_tolerance_and_iterations(data, optimizer):
 @pytest.mark.parametrize("optimizer", ["gauss-newton", "l-bfgs-b"])
 def test_seconds(data, optimizer):
     results = fit(
-        "wc.6x2-fir.2x5-dexp.1", *data, optimizer=optimizer, max_seconds=1e-9, verbose=0, n_starts=5
+        "wc.6x2-fir.2x5-dexp.1",
+        *data,
+        optimizer=optimizer,
+        max_seconds=1e-9,
+        verbose=0,
+        shrinkage="none",
+        n_starts=5,
     ).results
     assert results.status == 1 and "seconds" in results.message
     assert len(results.starts) == 1 and np.isfinite(results.loss)
@@ -412,7 +444,7 @@ def test_a_callback_that_returns_true(data, optimizer):
 
     fitted = fit(
         "wc.6x2-fir.2x5-dexp.1", x, y, optimizer=optimizer, callback=callback, init="mean",
-        verbose=0,
+        **PLAIN,
     )  # fmt: skip
     assert len(seen) == 3 and list(fitted.results.loss_history) == seen
     assert fitted.results.status == 1 and fitted.results.message == "the callback ended it"
@@ -430,7 +462,7 @@ def test_ctrl_c_gives_the_best_so_far(data, optimizer, when):
 
     fitted = fit(
         "wc.6x2-fir.2x5-dexp.1", x, y, optimizer=optimizer, callback=callback, init="mean",
-        n_starts=3, verbose=0,
+        n_starts=3, **PLAIN,
     )  # fmt: skip
     results = fitted.results
     assert results.status == 2 and results.message == "interrupted" and not results.converged
@@ -449,8 +481,8 @@ def test_ctrl_c_in_a_later_start_keeps_the_earlier(data):
         if calls.count(0) == 2:
             raise KeyboardInterrupt
 
-    results = fit("wc.6x2-fir.2x5-dexp.1", x, y, callback=callback, n_starts=3, verbose=0).results
-    alone = fit("wc.6x2-fir.2x5-dexp.1", x, y, verbose=0).results
+    results = fit("wc.6x2-fir.2x5-dexp.1", x, y, callback=callback, n_starts=3, **PLAIN).results
+    alone = fit("wc.6x2-fir.2x5-dexp.1", x, y, **PLAIN).results
     assert results.status == 2 and results.loss == alone.loss
     assert [start.init for start in results.starts] == ["data", "prior"]
 
@@ -461,7 +493,14 @@ def test_other_errors_of_a_callback_are_the_users_own(data):
 
     for optimizer in NAMES:
         with pytest.raises(RuntimeError, match="mine"):
-            fit("wc.6x1-lvl.1", *data, optimizer=optimizer, callback=callback, verbose=0)
+            fit(
+                "wc.6x1-lvl.1",
+                *data,
+                optimizer=optimizer,
+                callback=callback,
+                verbose=0,
+                shrinkage="none",
+            )
 
 
 @pytest.mark.parametrize("optimizer", ["gauss-newton", "l-bfgs-b"])
@@ -488,13 +527,13 @@ def test_early_stopping_is_no_worse_on_data_held_out(optimizer):
 def test_a_share_is_held_out_of_the_end(data):
     x, y = data
     n = 1600
-    share = fit("wc.6x1-fir.1x5-dexp.1", x, y, validation=0.2, verbose=0)
+    share = fit("wc.6x1-fir.1x5-dexp.1", x, y, validation=0.2, **PLAIN)
     assert share.results.validation_history
     seen = share.score(x[:n], y[:n], metric="nmse")
     assert share.results.loss == pytest.approx(seen, rel=2e-2)
     for validation in (0, 1, 1.5, True, "some"):
         with pytest.raises(ValueError, match=r"validation|share"):
-            fit("wc.6x1-lvl.1", x, y, validation=validation, verbose=0)
+            fit("wc.6x1-lvl.1", x, y, validation=validation, **PLAIN)
 
 
 def test_a_broken_line_search_begins_afresh_as_long_as_that_helps(data, monkeypatch):
@@ -518,7 +557,7 @@ def test_a_broken_line_search_begins_afresh_as_long_as_that_helps(data, monkeypa
     ):
         calls.clear()
         results = fit(
-            string, x, target, loss=loss, optimizer="l-bfgs-b", init="mean", verbose=0,
+            string, x, target, loss=loss, optimizer="l-bfgs-b", init="mean", **PLAIN,
             max_iterations=40,
         ).results  # fmt: skip
         assert 2 <= len(calls) < 20 and results.loss < results.initial_loss
@@ -574,7 +613,7 @@ def worst_data(kind):
 @pytest.mark.filterwarnings("ignore:the data are read as 8 trials of 1 bins")
 def test_no_data_end_in_an_error(kind, string, optimizer):
     x, y = worst_data(kind)
-    results = fit(string, x, y, optimizer=optimizer, verbose=0, max_iterations=30).results
+    results = fit(string, x, y, optimizer=optimizer, **PLAIN, max_iterations=30).results
     assert np.isfinite(results.loss) and results.loss <= results.initial_loss
     if kind == "silent":
         assert any("the prediction is constant" in warning for warning in results.warnings)
@@ -588,7 +627,7 @@ def test_a_channel_that_does_not_count_may_hold_nothing(string, fill):
     rng = np.random.default_rng(0)
     x = rng.random((300, 6))
     y = np.column_stack([x @ rng.normal(size=6), np.full(300, fill), x[:, 0]])
-    results = fit(string, x, y, channel_weights=[1, 0, 1], verbose=0).results
+    results = fit(string, x, y, channel_weights=[1, 0, 1], **PLAIN).results
     assert results.loss < 0.9 and results.starts[0].init == "data"
 
 
@@ -598,7 +637,7 @@ def test_dead_units_are_no_error(optimizer):
     for string in ("wc.6x2-relu.2-wc.2x1-lvl.1", "wc.6x2-relu.2.s-wc.2x1"):
         model = Model(string)
         model.set_parameter_values({0: {"coefficients": -np.ones((6, 2))}})
-        results = model.fit(x, y, optimizer=optimizer, verbose=0).results
+        results = model.fit(x, y, optimizer=optimizer, **PLAIN).results
         assert any("dead units: 2 of 2 channels of relu" in each for each in results.warnings)
 
 
@@ -607,7 +646,7 @@ def test_nothing_free_is_no_error(data, optimizer):
     model = Model("wc.6x1-lvl.1")
     model.freeze_layers()
     for init in ("auto", "mean", "prior", "model", "data", "staged"):
-        results = model.fit(*data, optimizer=optimizer, init=init, verbose=0).results
+        results = model.fit(*data, optimizer=optimizer, init=init, **PLAIN).results
         assert results.n_parameters == 0 and results.converged and results.rank is None
         assert results.message == "no parameter is free"
 
@@ -619,7 +658,7 @@ def test_rates_that_are_impossible_on_the_way_are_stepped_back_from(optimizer):
     y = rng.poisson(np.exp(3 * x[:, 0] - 2)).astype(float)
     fitted = fit(
         "wc.3x1-dexp.1", x, y, loss="poisson", optimizer=optimizer, init="prior", n_starts=3,
-        verbose=0,
+        **PLAIN,
     )  # fmt: skip
     assert np.isfinite(fitted.results.loss)
     assert fitted.predict(x).min() >= 0
@@ -633,7 +672,14 @@ def test_many_counts_have_a_loss_below_zero(optimizer, init):
     rates = 30 * np.exp(x @ [1.0, -1.0, 0.5])
     y = rng.poisson(rates).astype(float)
     fitted = fit(
-        "wc.3x1-srelu.1.s.o.g", x, y, loss="poisson", optimizer=optimizer, init=init, verbose=0
+        "wc.3x1-srelu.1.s.o.g",
+        x,
+        y,
+        loss="poisson",
+        optimizer=optimizer,
+        init=init,
+        verbose=0,
+        shrinkage="none",
     )
     results = fitted.results
     assert results.loss < 0 and results.message != "the fit is perfect"

@@ -9,7 +9,7 @@ import pytest
 
 from nems_dsl import Model
 from nems_dsl.fitting.moments import Lags, StimulusMoments
-from nems_dsl.fitting.starts.receptive_field import ridge_problem
+from nems_dsl.fitting.ridge import ridge_problem
 from nems_dsl.fitting.starts.tuning import choose_curves
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from ..moments import StimulusMoments
+from .moments import StimulusMoments
 
 # of the mean variance of the stimulus: makes the first solution possible, and hardly changes it
 _LEAST_RIDGE = 1e-6

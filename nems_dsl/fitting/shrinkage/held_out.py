@@ -1,0 +1,152 @@
+"""What a fit should predict of data that it has not seen, from the fit alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from ...layers.base import flat
+from ..engine.blocks import Block, Blocks
+
+if TYPE_CHECKING:
+    from ..objective import Objective
+
+N_FOLDS, _FEWEST_FOLDS = 8, 3
+# of the curvature's mean diagonal, for what is not determined
+_LEAST = 1e-10
+# of the mean, where the loss is of rates
+_LEAST_RATE = 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Each stretch of the data as the rest of them predicts it.
+
+    Attributes
+    ----------
+    loss : float
+        Of all stretches together.
+    predictions, targets : list of (outputs, n) arrays
+        By stretch; targets are NaN where there is none.
+    losses : (folds,) ndarray
+        Each stretch's part of the sum that the loss is made of.
+    """
+
+    loss: float
+    predictions: list[np.ndarray]
+    targets: list[np.ndarray]
+    losses: np.ndarray
+
+    @property
+    def correlation(self) -> float:
+        """Of predictions and targets about the means of each stretch, over all outputs."""
+        return correlate(self.predictions, self.targets)
+
+
+def correlate(predictions: list[np.ndarray], targets: list[np.ndarray]) -> float:
+    """Correlate by stretches, each about its own means, over all outputs.
+
+    Parameters
+    ----------
+    predictions, targets : list of (outputs, n) arrays
+        Targets are NaN where there is none.
+    """
+    both = predicted = told = 0.0
+    for p, y in zip(predictions, targets, strict=True):
+        for a, b in zip(p, y, strict=True):
+            known = ~np.isnan(b)
+            if known.any():
+                u, v = a[known] - a[known].mean(), b[known] - b[known].mean()
+                both, predicted, told = both + u @ v, predicted + u @ u, told + v @ v
+    return float(both / np.sqrt(predicted * told)) if predicted * told > 0 else 0.0
+
+
+def predict_held_out(
+    objective: Objective, theta: np.ndarray, n_folds: int = N_FOLDS
+) -> HeldOut | None:
+    """Predict each stretch by a fit to the others, which one Newton step from the whole fit gives.
+
+    Parameters
+    ----------
+    objective : Objective
+    theta : (n,) array
+        Where its minimum is, or nearly.
+    n_folds : int
+        Stretches.
+
+    Returns
+    -------
+    HeldOut or None
+        None where the data make less than three stretches, as one trial does of a model whose
+        memory has no end.
+
+    Notes
+    -----
+    With H the curvature of the whole, H_b and g_b those of one stretch, what fits without it lies
+    at ``theta + (H - H_b)^-1 g_b``, exact for a linear model: Beirami et al. (2017), NIPS 30.
+    """
+    engine, loss = objective.engine, objective.loss
+    n_bins = sum(plan.pack.length for plan in engine.plans)
+    blocks = Blocks(engine, objective.reach, max(1, -(-n_bins // n_folds)))
+    groups = blocks.groups(n_folds)
+    if len(groups) < _FEWEST_FOLDS:
+        return None
+    parts = objective.jacobian().by_group(theta, loss, groups, blocks)
+    value, factor = loss.finish(engine.total(theta, loss))
+    power = objective.search_power
+    # of the power that the penalties are added to
+    factor *= power * value ** (power - 1)
+    added_gradient, added = objective.penalty_derivatives(theta, power * value ** (power - 1))
+    gradient = factor * sum(g for g, _ in parts) + added_gradient
+    curvature = factor * sum(h for _, h in parts) + added
+    predictions, targets, losses = [], [], []
+    for group, (of_group, curved) in zip(groups, parts, strict=True):
+        rest = curvature - factor * curved
+        rest[np.diag_indices_from(rest)] += _LEAST * np.trace(curvature) / len(rest)
+        step = _solve(rest, factor * of_group - gradient)
+        total, predicted, known = _at(objective, blocks, group, theta, step)
+        predictions.append(predicted)
+        targets.append(known)
+        losses.append(total)
+    return HeldOut(loss.finish(float(np.sum(losses)))[0], predictions, targets, np.array(losses))
+
+
+def _at(
+    objective: Objective,
+    blocks: Blocks,
+    group: Sequence[Block],
+    theta: np.ndarray,
+    step: np.ndarray,
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """Give a stretch's part of the sum, its predictions and its targets, (outputs, n)."""
+    loss = objective.loss
+    total, told, known = 0.0, [], []
+    for block, out, along in objective.jacobian().along(theta, step, group, blocks):
+        plan = blocks.plan(block)
+        # far from linear, an exponential would go much further than a fit would let it
+        moved = out + along
+        if loss.needs_rates:
+            moved = np.maximum(moved, _LEAST_RATE * loss.mean)
+        flat(plan.last.out)[...] = moved
+        total += loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
+        here = slice(block.at, block.at + block.n_counted)
+        told.append(moved[:, here])
+        known.append(np.array(flat(plan.pack.target)[:, here], float))
+    return total, np.concatenate(told, axis=1), np.concatenate(known, axis=1)
+
+
+def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    if not np.isfinite(matrix).all():
+        return np.zeros(len(vector))
+    try:
+        return np.asarray(cho_solve(cho_factor(matrix), vector))
+    except LinAlgError:
+        # directions that no data of the rest determine stay where they are
+        power, axes = np.linalg.eigh(matrix)
+        known = power > _LEAST * power[-1]
+        along = axes[:, known]
+        return np.asarray(along @ ((along.T @ vector) / power[known]))
