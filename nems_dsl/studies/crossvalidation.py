@@ -10,7 +10,7 @@ import numpy as np
 
 from .._warn import warn_user
 from ..data.columns import why_nothing_to_fit
-from ..data.folds import Fold, join, mask
+from ..data.folds import Fold, Stretch, join, mask
 from ..data.masking import read_channel_weights
 from ..data.recording import Recording, read_recording
 from ..data.trials import check_match
@@ -22,12 +22,12 @@ from ..models import Model
 from ..models.fit import warn_of_data
 from .crossvalidation_results import CrossValidation
 from .design import Cuts, Design, columns_of_models, find_model_reach
+from .held_out import ERRORS, METHODS, HeldOut, find_errors, score_each, score_folds
 from .many import options_of_columns, read_held_out
 from .part import Part, fit_part, part_of
-from .resampling import ERRORS, mean_and_standard_error, score_parts
+from .pooled import mean_of, spread
+from .resampling import mean_and_standard_error
 from .threads import Tasks, count_threads
-
-METHODS = ("jackknife", "kfold")
 
 
 @document_options
@@ -38,7 +38,7 @@ def cross_validate(
     *,
     n_folds: int = 10,
     by: str = "auto",
-    method: str = "jackknife",
+    method: str = "pooled",
     gap: int | None = None,
     metric: str = "correlation",
     n_inner_folds: int = 5,
@@ -69,11 +69,10 @@ def cross_validate(
     by : {"auto", "trials", "time"}
         Leave out whole trials, or contiguous blocks of the recording. ``"auto"`` takes trials if
         there are at least `n_folds` of them, or if there are `groups`.
-    method : {"jackknife", "kfold"}
-        The fits are the same, the score is not. ``"jackknife"``: the held-out predictions are
-        stitched together and scored once over the whole recording; the standard error comes from
-        leaving out one fold of that prediction at a time. ``"kfold"``: each fold is scored by
-        itself; score and error are the mean over folds and the standard error of that mean.
+    method : {"pooled", "kfold"}
+        The fits are the same, the score is not. ``"pooled"``: one score of all that was held out,
+        from sums over folds; for a correlation, of covariances and variances about each fold's own
+        means. ``"kfold"``: each fold is scored by itself, and the score is the mean over folds.
     gap : int, optional
         Bins of the response on both sides of a block of time that are neither fitted nor tested.
         By default as many as the model remembers and looks ahead, together, so that no bin of the
@@ -121,9 +120,11 @@ def cross_validate(
     In a fit the stimulus is whole, and the response of what is held out is NaN: filters have
     their context on both sides, and nothing starts afresh in the middle of a trial.
 
-    The standard errors count folds as independent. They are not quite, for their fits share data;
-    no estimate is without bias for all cases (Bengio and Grandvalet 2004, Journal of Machine
-    Learning Research 5: 1089-1105).
+    Standard errors allow for the data that the fits of folds share, and are wider for few folds by
+    Student's t: if there is nothing to be learnt, scores are beyond two of them in 5 % of cases.
+    `mse` and likelihoods are those of all held-out bins together. A pooled `r2` or `nmse` compares
+    with the mean of the data of each fit, so that a constant has 0 or 1, and `explained_variance`,
+    as the correlation, with each fold's own mean.
 
     If no candidate has a score, as when all predict constants, the first is taken.
 
@@ -136,7 +137,7 @@ def cross_validate(
     ((3000, 1), 14)
     >>> print(result)
     wc.18x1-fir.1x15-dexp.1
-    correlation, jackknife over 5 folds by time, with gaps of 14 bins
+    correlation, pooled over 5 folds by time, with gaps of 14 bins
     <BLANKLINE>
     channel     test       se      fit
           0    0.8...    0.0...    0.8...
@@ -152,6 +153,12 @@ def cross_validate(
     work = Tasks(lambda number: _run_fold(study, *tasks[number]), len(tasks), n_threads)
     outcomes = list(work.results())
     return _gather(study, outcomes)
+
+
+_WHY_NOT_STITCHED = (
+    ": predictions of folds stitched together have negative scores if there is nothing to be "
+    "learnt; 'pooled' compares within folds"
+)
 
 
 @dataclass(frozen=True)
@@ -211,7 +218,10 @@ def _prepare(
 ) -> _Study:
     """Cut the recording, and refuse what cannot be fitted."""
     if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}")
+        raise ValueError(
+            f"method must be one of {', '.join(map(repr, METHODS))}, not {method!r}"
+            + _WHY_NOT_STITCHED * (method == "jackknife")
+        )
     get_metric(metric)
     columns = _split_channels(candidates, recording.n_channels)
     candidates = [each.bind_data(recording, (len(columns[0]),)) for each in candidates]
@@ -311,11 +321,10 @@ def _choose(
     """Return the candidate that does best within the data of a fit, and the scores of all."""
     if not inner:
         return 0, np.full(len(study.candidates), np.nan)
-    metric, by_channel = get_metric(study.metric), []
+    by_channel = []
     for number in range(len(study.candidates)):
-        parts = [_predict(study, _fit(study, number, columns, f), columns, f) for f in inner]
-        predictions, held_out = zip(*parts, strict=True)
-        by_channel.append(score_parts(metric, study.method, predictions, held_out)[0])
+        held_out = [_hold_out(study, number, columns, fold) for fold in inner]
+        by_channel.append(score_folds(study.metric, study.method, held_out))
     scores = _mean_over_channels(np.stack(by_channel))
     return _best(-scores if study.metric in ERRORS else scores), scores
 
@@ -343,15 +352,16 @@ def _fit(study: _Study, candidate: int, columns: tuple[int, ...], fold: Fold) ->
     )
 
 
-def _predict(
-    study: _Study, fitted: Model, columns: tuple[int, ...], fold: Fold
-) -> tuple[np.ndarray, np.ndarray]:
-    """Predict what a fold holds out, each stretch with the stimulus of its whole trial."""
-    trials = sorted({stretch.trial for stretch in fold.test})
-    places = {trial: place for place, trial in enumerate(trials)}
-    part = part_of(fitted, study.recording.columns(columns).trials(trials))
-    stretches = [stretch._replace(trial=places[stretch.trial]) for stretch in fold.test]
-    return join(part.prediction, stretches), join(part.recording.target, stretches)
+def _hold_out(study: _Study, candidate: int, columns: tuple[int, ...], fold: Fold) -> HeldOut:
+    """Fit a candidate and let it predict what a fold holds out."""
+    fitted = _fit(study, candidate, columns, fold)
+    part = part_of(fitted, study.recording.columns(columns))
+    return HeldOut(
+        join(part.recording.target, fold.test),
+        [join(part.prediction, fold.test)],
+        [spread(join(part.prediction, fold.fit))],
+        mean_of(join(part.recording.target, fold.fit)),
+    )
 
 
 # ---- after the fits --------------------------------------------------------------------------
@@ -360,16 +370,9 @@ def _predict(
 def _gather(study: _Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
     folds, n_models = study.folds, len(study.columns)
     rows = [outcomes[n * n_models : (n + 1) * n_models] for n in range(len(folds))]
-    metric = get_metric(study.metric)
-    predicted = [
-        np.hstack([join(each.part.prediction, fold.test) for each in row])
-        for row, fold in zip(rows, folds, strict=True)
-    ]
-    held_out = [
-        np.hstack([join(each.part.recording.target, fold.test) for each in row])
-        for row, fold in zip(rows, folds, strict=True)
-    ]
-    score, error, scores = score_parts(metric, study.method, predicted, held_out)
+    held_out = _held_out(rows, folds)
+    score = score_folds(study.metric, study.method, held_out)
+    error = find_errors(study.metric, study.method, held_out)
     scores_fit = np.stack([np.concatenate([each.score_fit for each in row]) for row in rows])
     score_fit, _ = mean_and_standard_error(scores_fit, ~_is_failed(rows))
     models = [[each.part.model for each in row] for row in rows]
@@ -377,9 +380,11 @@ def _gather(study: _Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
         score=_plain(score),
         standard_error=_plain(error),
         score_fit=_plain(score_fit),
-        scores=scores,
+        scores=score_each(study.metric, held_out),
         scores_fit=scores_fit,
-        prediction=study.recording.restore(_stitch(study, predicted)),
+        prediction=study.recording.restore(
+            _stitch(study, [each.predictions[each.own] for each in held_out])
+        ),
         models=models if n_models > 1 else [row[0] for row in models],
         folds=folds,
         method=study.method,
@@ -391,6 +396,28 @@ def _gather(study: _Study, outcomes: Sequence[_Outcome]) -> CrossValidation:
         inner_scores=np.array([[each.inner_scores for each in row] for row in rows]),
         labels=study.recording.channel_labels,
     )
+
+
+def _held_out(rows: Sequence[Sequence[_Outcome]], folds: Sequence[Fold]) -> list[HeldOut]:
+    """Give what each fold holds out, predicted by the models of all folds."""
+
+    def predicted(row: Sequence[_Outcome], parts: Sequence[Stretch]) -> np.ndarray:
+        return np.hstack([join(each.part.prediction, parts) for each in row])
+
+    def target(row: Sequence[_Outcome], parts: Sequence[Stretch]) -> np.ndarray:
+        return np.hstack([join(each.part.recording.target, parts) for each in row])
+
+    scales = [spread(predicted(row, fold.fit)) for row, fold in zip(rows, folds, strict=True)]
+    return [
+        HeldOut(
+            target(rows[own], fold.test),
+            [predicted(row, fold.test) for row in rows],
+            scales,
+            mean_of(target(rows[own], fold.fit)),
+            own,
+        )
+        for own, fold in enumerate(folds)
+    ]
 
 
 def _is_failed(rows: Sequence[Sequence[_Outcome]]) -> np.ndarray:
