@@ -73,7 +73,6 @@ _OWN = {
     "models/parameter_names.py": "parameters by name",
     "models/saving_sets.py": "a file of several models",
     "models/summary.py": "a model as a table in text",
-    "studies/held_out.py": "scores of folds and their errors",
     "sweeps/results/row_filters.py": "conditions on rows",
     "sweeps/results/stored_models.py": "models out of a store",
     "sweeps/running/compiling.py": "kernels compiled once, before workers start",

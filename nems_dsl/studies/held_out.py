@@ -95,7 +95,21 @@ def score_each(metric: str, folds: Sequence[HeldOut]) -> np.ndarray:
 
 
 def find_errors(metric: str, method: str, folds: Sequence[HeldOut]) -> np.ndarray:
-    r"""Give the standard error of `score_folds`, channel by channel.
+    """Give the standard error of `score_folds`, channel by channel: (channels,) float64.
+
+    The root of what `find_variances` gives, wider by how much Student's t of 95 % is above that of
+    a normal distribution, so that two standard errors mean what they seem to mean.
+    """
+    from scipy.stats import norm, t
+
+    variance, freedom = find_variances(metric, method, folds)
+    return np.sqrt(variance) * t.ppf(0.975, freedom) / norm.ppf(0.975)
+
+
+def find_variances(
+    metric: str, method: str, folds: Sequence[HeldOut]
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""Give the variance of `score_folds`, and its degrees of freedom, channel by channel.
 
     It has two parts. The first is that of predictions that were fixed beforehand: by the jackknife
     over folds, cut further where there are fewer than ten; or the error of the mean of the folds'
@@ -113,9 +127,7 @@ def find_errors(metric: str, method: str, folds: Sequence[HeldOut]) -> np.ndarra
               g_{kj} g_{jk} \Big) .
 
     For two or three folds there is no telling, and :math:`\mathrm{se}^2 = 2\, \mathrm{se}_1^2`,
-    what it is for a model with many parameters that has learnt nothing. At last the error is made
-    wider by how much Student's t of 95 % is above that of a normal distribution, so that two
-    standard errors mean what they seem to mean.
+    what it is for a model with many parameters that has learnt nothing.
 
     Parameters
     ----------
@@ -126,7 +138,7 @@ def find_errors(metric: str, method: str, folds: Sequence[HeldOut]) -> np.ndarra
 
     Returns
     -------
-    (channels,) float64 ndarray
+    variance, freedom : (channels,) float64 ndarrays
         NaN where it is not defined.
 
     Notes
@@ -137,23 +149,28 @@ def find_errors(metric: str, method: str, folds: Sequence[HeldOut]) -> np.ndarra
     degenerate U-statistic, whose variance is nearly twice that of independent terms (Hoeffding
     1948, Annals of Mathematical Statistics 19: 293-325); where much is learnt, models are alike and
     the second part vanishes. The factor (K - 1) / (K - 2) makes of models that lack one
-    fold what those that lack two would say, to first order.
+    fold what those that lack two would say, to first order. The freedom is that of a sum of two
+    variances (Satterthwaite 1946, Biometrics Bulletin 2: 110-114), of which one is from the blocks
+    and one from pairs of folds.
     """
     channels = range(folds[0].target.shape[1])
     # a log likelihood may be minus infinity
     with np.errstate(invalid="ignore", divide="ignore"):
         if method == "pooled":
-            return np.array([_pooled_error(MEASURES[metric], folds, c) for c in channels])
-        scores = score_each(metric, folds)
-        return np.array([_mean_error(get_metric(metric), folds, scores, c) for c in channels])
+            found = [_of_pooled(MEASURES[metric], folds, c) for c in channels]
+        else:
+            scores = score_each(metric, folds)
+            found = [_of_mean(get_metric(metric), folds, scores, c) for c in channels]
+    variance, freedom = np.array(found).T
+    return variance, freedom
 
 
-def _pooled_error(measure: Measure, folds: Sequence[HeldOut], channel: int) -> float:
+def _of_pooled(measure: Measure, folds: Sequence[HeldOut], channel: int) -> tuple[float, float]:
     n = len(folds)
     terms = [each.terms(measure, each.own, channel) for each in folds]
     used = [k for k in range(n) if len(terms[k])]
     if len(used) < 2:
-        return np.nan
+        return np.nan, np.nan
     sums = {k: terms[k].sum(axis=0) for k in used}
     total = np.sum(list(sums.values()), axis=0)
     n_pieces = -(-N_BLOCKS // len(used))
@@ -168,12 +185,12 @@ def _pooled_error(measure: Measure, folds: Sequence[HeldOut], channel: int) -> f
             if m != k and not np.isnan(folds[k].scales[m][channel]):
                 other = folds[k].terms(measure, m, channel).sum(axis=0)
                 swapped[row, column] = measure.value(total - sums[k] + other)
-    return _widened(first**2, swapped, len(blocks))
+    return _with_shared(first**2, swapped, len(blocks))
 
 
-def _mean_error(
+def _of_mean(
     measure: Metric, folds: Sequence[HeldOut], scores: np.ndarray, channel: int
-) -> float:
+) -> tuple[float, float]:
     usable = _are_usable(scores, folds)[:, channel]
     first = mean_and_standard_error(scores[:, [channel]], usable[:, None])[1][0]
     used = np.flatnonzero(usable)
@@ -184,27 +201,28 @@ def _mean_error(
             if m != k and not np.isnan(folds[k].scales[m][channel]):
                 p = folds[k].predictions[m][:, [channel]]
                 swapped[row, column] = score_channels(measure, p, y)[0] / len(used)
-    return _widened(float(first) ** 2, swapped, len(used))
+    return _with_shared(float(first) ** 2, swapped, len(used))
 
 
-def _widened(variance: float, swapped: np.ndarray, n_parts: int) -> float:
-    """Add what folds share to the variance of a score, and give its root for a few parts."""
-    from scipy.stats import norm, t
-
+def _with_shared(variance: float, swapped: np.ndarray, n_parts: int) -> tuple[float, float]:
+    """Add what folds share to the variance of a score from some parts, and tell the freedom."""
     n = len(swapped)
     if np.isnan(variance):
-        return np.nan
+        return np.nan, np.nan
     if n < FEWEST_FOLDS:
-        variance *= 2
-    else:
-        shared = np.zeros((n, n))
-        for k in range(n):
-            known = np.isfinite(swapped[k])
-            if known.sum() > 1:
-                shared[k, known] = swapped[k, known].mean() - swapped[k, known]
-        factor = n / (n - 1) * ((n - 1) / (n - 2)) ** 2
-        variance += factor * max(0.0, float(np.sum(shared * shared.T)))
-    return float(np.sqrt(variance) * t.ppf(0.975, n_parts - 1) / norm.ppf(0.975))
+        return 2 * variance, n_parts - 1
+    lost = np.zeros((n, n))
+    for k in range(n):
+        known = np.isfinite(swapped[k])
+        if known.sum() > 1:
+            lost[k, known] = swapped[k, known].mean() - swapped[k, known]
+    factor = n / (n - 1) * ((n - 1) / (n - 2)) ** 2
+    shared = factor * max(0.0, float(np.sum(lost * lost.T)))
+    total = variance + shared
+    if not total > 0:
+        return total, n_parts - 1
+    squares = variance**2 / (n_parts - 1) + shared**2 / (n * (n - 1) / 2)
+    return total, total**2 / squares
 
 
 def _are_usable(scores: np.ndarray, folds: Sequence[HeldOut]) -> np.ndarray:

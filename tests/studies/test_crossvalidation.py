@@ -336,7 +336,7 @@ def test_predictions_of_noise_have_no_score():
     assert result.score_fit > 0.2
     assert abs(result.score) < 3 / np.sqrt(1500)
     # what folds share makes it up to the root of 2 larger than that of a fixed prediction, and
-    # Student's t of ten blocks another 15 %
+    # Student's t another 5 to 15 %
     assert 1 / np.sqrt(1500) < result.standard_error < 2.2 / np.sqrt(1500)
 
 
@@ -487,9 +487,9 @@ def test_where_nothing_can_be_learnt_scores_are_0_but_for_their_errors(memory):
         errors.append(result.standard_error)
     spread = np.std(scores, ddof=1)
     assert abs(np.mean(scores)) < 2.5 * spread / np.sqrt(60)
-    # ten errors that took folds for independent would be 30 % too small; 60 recordings tell a
-    # spread to 9 %, and the t of ten blocks makes them 15 % larger
-    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(1.15 * spread, rel=0.27)
+    # errors that took folds for independent would be 30 % too small; 60 recordings tell a spread
+    # to 9 %, and t makes them 4 % larger or more
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(1.06 * spread, rel=0.22)
     assert np.mean(np.abs(scores) > 2 * np.array(errors)) < 0.12
 
 

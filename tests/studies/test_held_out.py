@@ -8,7 +8,14 @@ from scipy.stats import norm
 from scipy.stats import t as student
 
 from nems_dsl.metrics import METRICS, get_metric
-from nems_dsl.studies.held_out import ERRORS, HeldOut, find_errors, score_each, score_folds
+from nems_dsl.studies.held_out import (
+    ERRORS,
+    HeldOut,
+    find_errors,
+    find_variances,
+    score_each,
+    score_folds,
+)
 from nems_dsl.studies.part import score_channels
 from nems_dsl.studies.pooled import MEASURES, mean_of, spread
 
@@ -27,11 +34,6 @@ def of_one_model(prediction, target, mean=None):
         )
         for own, (p, y) in enumerate(zip(prediction, target, strict=True))
     ]
-
-
-def without_t(error, n_blocks):
-    """Take out what makes an error wider for few blocks."""
-    return error * norm.ppf(0.975) / student.ppf(0.975, n_blocks - 1)
 
 
 def noisy(rng, n, n_parts, r):
@@ -142,7 +144,7 @@ def test_the_error_is_the_spread_of_scores_over_data_sets(name, r):
     for _ in range(n_sets):
         folds = of_one_model(*noisy(rng, n, 10, r))
         scores.append(score_folds(name, "pooled", folds)[0])
-        variances.append(without_t(find_errors(name, "pooled", folds)[0], 10) ** 2)
+        variances.append(find_variances(name, "pooled", folds)[0][0])
     # a variance from 250 sets has a relative error of sqrt(2 / 249), 9%; theirs adds 3%
     assert np.mean(variances) == pytest.approx(np.var(scores, ddof=1), rel=0.25)
     if name == "correlation":
@@ -158,7 +160,7 @@ def test_the_error_over_folds_is_the_spread_of_mean_scores(name):
         target = rng.standard_normal((10, 60, 1))
         folds = of_one_model(list(0.5 * target + rng.standard_normal((10, 60, 1))), list(target))
         scores.append(score_folds(name, "kfold", folds)[0])
-        variances.append(without_t(find_errors(name, "kfold", folds)[0], 10) ** 2)
+        variances.append(find_variances(name, "kfold", folds)[0][0])
     assert np.mean(variances) == pytest.approx(np.var(scores, ddof=1), rel=0.25)
 
 
@@ -196,18 +198,27 @@ def test_errors_count_what_fits_share_where_nothing_is_learnt(method, n_folds):
             for k in range(n_folds)
         ]
         alone = of_one_model([x[k] @ w for k, w in enumerate(weights)], list(y))
-        n_blocks = n_folds * -(-10 // n_folds) if method == "pooled" else n_folds
         scores.append(score_folds("correlation", method, folds)[0])
-        error = without_t(find_errors("correlation", method, folds)[0], n_blocks)
-        variances.append(error**2)
-        error = without_t(find_errors("correlation", method, alone)[0], n_blocks)
-        fixed.append(error**2)
+        variances.append(find_variances("correlation", method, folds)[0])
+        fixed.append(find_variances("correlation", method, alone)[0])
     truth = np.var(scores, ddof=1)
     assert abs(np.mean(scores)) < 3 * np.sqrt(truth / 150)
     if n_folds > 3:
         assert np.mean(fixed) < 0.72 * truth
     # a variance from 150 sets has a relative error of 12 %
     assert np.mean(variances) == pytest.approx(truth, rel=0.3)
+
+
+def test_two_errors_are_wider_for_few_blocks_as_students_t_is():
+    rng = np.random.default_rng(7)
+    for n_folds, n_blocks in ((2, 10), (5, 10), (20, 20)):
+        target = list(rng.standard_normal((n_folds, 50, 1)))
+        folds = of_one_model([y + rng.standard_normal(y.shape) for y in target], target)
+        variance, freedom = find_variances("correlation", "pooled", folds)
+        assert freedom == pytest.approx(n_blocks - 1)
+        wider = student.ppf(0.975, n_blocks - 1) / norm.ppf(0.975)
+        found = find_errors("correlation", "pooled", folds)
+        np.testing.assert_allclose(found, wider * np.sqrt(variance), rtol=1e-12)
 
 
 def test_channels_and_folds_that_hold_nothing_do_not_count():
