@@ -56,7 +56,7 @@ def select(
     Parameters
     ----------
     models : str, Model or Space, or a sequence of str and Model
-        What to choose from. A string may be a pattern, such as ``wc.18x{1..4}-fir.{1..4}x15``, and
+        What to choose from. A string may be a pattern, such as ``wc.18x{r=1..4}-fir.{r}x15``, and
         a space one with a condition: ``expand(pattern, where=...)``.
     x : (T, channels), (trials, T, channels), list of (T_i, channels), or dict of these
         The stimulus, or signals by name; finite.

@@ -193,7 +193,7 @@ def _of_mean(
 ) -> tuple[float, float]:
     usable = _are_usable(scores, folds)[:, channel]
     first = mean_and_standard_error(scores[:, [channel]], usable[:, None])[1][0]
-    used = np.flatnonzero(usable)
+    used = np.flatnonzero(usable).tolist()
     swapped = np.full((len(used), len(used)), np.nan)
     for row, k in enumerate(used):
         y = folds[k].target[:, [channel]]
