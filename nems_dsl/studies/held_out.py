@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,9 @@ METHODS = ("pooled", "kfold")
 
 #: So many folds tell how much they share.
 FEWEST_FOLDS = 4
+
+#: A model that follows every bin of its data does not tell what other data change.
+LEAST_MOVED = 0.25
 
 #: For these a lower value is better.
 ERRORS = frozenset({"mse", "nmse"})
@@ -117,10 +120,12 @@ def find_variances(
     tested on fold k. Let :math:`\theta_{km}` be the score if fold k were predicted by the model of
     fold m, and
 
-    .. math:: g_{kj} = \frac{K - 1}{K - 2} \Big( \frac{1}{K - 1} \sum_{m \ne k} \theta_{km}
+    .. math:: g_{kj} = \frac{K - 1}{(K - 2) q_k} \Big( \frac{1}{K - 1} \sum_{m \ne k} \theta_{km}
               - \theta_{kj} \Big)
 
-    what is lost of fold k's score without the data of fold j. Given all other data, the covariance
+    what is lost of fold k's score without the data of fold j. The models of other folds have seen
+    fold k, and follow it: errors there are smaller by :math:`q_k`, a root mean square over another,
+    and with them what other data can change. Given all other data, the covariance
     of what folds j and k add to the score is the mean of :math:`g_{kj} g_{jk}`, so that
 
     .. math:: \mathrm{se}^2 = \mathrm{se}_1^2 + \frac{K}{K - 1} \max\Big(0, \sum_{k \ne j}
@@ -148,10 +153,11 @@ def find_variances(
     quadratic form in what folds say of the parameters, :math:`\sum_{j \ne k} s_j \cdot s_k`, a
     degenerate U-statistic, whose variance is nearly twice that of independent terms (Hoeffding
     1948, Annals of Mathematical Statistics 19: 293-325); where much is learnt, models are alike and
-    the second part vanishes. The factor (K - 1) / (K - 2) makes of models that lack one
-    fold what those that lack two would say, to first order. The freedom is that of a sum of two
-    variances (Satterthwaite 1946, Biometrics Bulletin 2: 110-114), of which one is from the blocks
-    and one from pairs of folds.
+    the second part vanishes. That q is the same for errors and for changes is so in least squares,
+    where both are those of unseen data times one less the leverage. The factor (K - 1) / (K - 2)
+    makes of models that lack one fold what those that lack two would say, to first order. The
+    freedom is that of a sum of two variances (Satterthwaite 1946, Biometrics Bulletin 2: 110-114),
+    of which one is from the blocks and one from pairs of folds.
     """
     channels = range(folds[0].target.shape[1])
     # a log likelihood may be minus infinity
@@ -179,13 +185,12 @@ def _of_pooled(measure: Measure, folds: Sequence[HeldOut], channel: int) -> tupl
     sizes = np.array([[len(part)] for part in blocks])
     whole = np.array([measure.value(total)])
     first = float(jackknife_standard_error(whole, left_out, sizes)[0])
-    swapped = np.full((len(used), len(used)), np.nan)
-    for row, k in enumerate(used):
-        for column, m in enumerate(used):
-            if m != k and not np.isnan(folds[k].scales[m][channel]):
-                other = folds[k].terms(measure, m, channel).sum(axis=0)
-                swapped[row, column] = measure.value(total - sums[k] + other)
-    return _with_shared(first**2, swapped, len(blocks))
+
+    def swap(k: int, m: int) -> float:
+        other = folds[k].terms(measure, m, channel).sum(axis=0)
+        return measure.value(total - sums[k] + other)
+
+    return _with_shared(first**2, _find_lost(folds, used, channel, swap), len(blocks))
 
 
 def _of_mean(
@@ -194,30 +199,62 @@ def _of_mean(
     usable = _are_usable(scores, folds)[:, channel]
     first = mean_and_standard_error(scores[:, [channel]], usable[:, None])[1][0]
     used = np.flatnonzero(usable).tolist()
-    swapped = np.full((len(used), len(used)), np.nan)
+
+    def swap(k: int, m: int) -> float:
+        p, y = folds[k].predictions[m][:, [channel]], folds[k].target[:, [channel]]
+        return float(score_channels(measure, p, y)[0] / len(used))
+
+    return _with_shared(float(first) ** 2, _find_lost(folds, used, channel, swap), len(used))
+
+
+def _find_lost(
+    folds: Sequence[HeldOut],
+    used: Sequence[int],
+    channel: int,
+    swap: Callable[[int, int], float],
+) -> np.ndarray:
+    """Give what the score of each fold (row) loses without the data of each other (column)."""
+    n = len(used)
+    lost = np.zeros((n, n))
+    if n < FEWEST_FOLDS:
+        return lost
     for row, k in enumerate(used):
-        y = folds[k].target[:, [channel]]
-        for column, m in enumerate(used):
-            if m != k and not np.isnan(folds[k].scales[m][channel]):
-                p = folds[k].predictions[m][:, [channel]]
-                swapped[row, column] = score_channels(measure, p, y)[0] / len(used)
-    return _with_shared(float(first) ** 2, swapped, len(used))
+        others = [
+            (column, m)
+            for column, m in enumerate(used)
+            if m != k and not np.isnan(folds[k].scales[m][channel])
+        ]
+        scores = np.array([swap(k, m) for _, m in others])
+        known = np.isfinite(scores)
+        if known.sum() < 2:
+            continue
+        places = np.array([column for column, _ in others])[known]
+        moved = _how_far_moved(folds[k], [m for _, m in others], channel)
+        lost[row, places] = (scores[known].mean() - scores[known]) / moved
+    return (n - 1) / (n - 2) * lost
 
 
-def _with_shared(variance: float, swapped: np.ndarray, n_parts: int) -> tuple[float, float]:
+def _how_far_moved(fold: HeldOut, others: Sequence[int], channel: int) -> float:
+    """Tell how much of what other data change in a prediction is left where a fold is fitted."""
+    y = fold.target[:, channel]
+
+    def error(model: int) -> float:
+        rest = y - fold.predictions[model][:, channel]
+        rest = rest[~np.isnan(rest)]
+        return float(np.sum((rest - rest.mean()) ** 2)) if rest.size else 0.0
+
+    unseen, seen = error(fold.own), float(np.mean([error(m) for m in others]))
+    return float(np.clip(np.sqrt(seen / unseen), LEAST_MOVED, 1)) if unseen > 0 else 1.0
+
+
+def _with_shared(variance: float, lost: np.ndarray, n_parts: int) -> tuple[float, float]:
     """Add what folds share to the variance of a score from some parts, and tell the freedom."""
-    n = len(swapped)
+    n = len(lost)
     if np.isnan(variance):
         return np.nan, np.nan
     if n < FEWEST_FOLDS:
         return 2 * variance, n_parts - 1
-    lost = np.zeros((n, n))
-    for k in range(n):
-        known = np.isfinite(swapped[k])
-        if known.sum() > 1:
-            lost[k, known] = swapped[k, known].mean() - swapped[k, known]
-    factor = n / (n - 1) * ((n - 1) / (n - 2)) ** 2
-    shared = factor * max(0.0, float(np.sum(lost * lost.T)))
+    shared = n / (n - 1) * max(0.0, float(np.sum(lost * lost.T)))
     total = variance + shared
     if not total > 0:
         return total, n_parts - 1
