@@ -191,13 +191,17 @@ def _held_out(rows: Sequence[Sequence[Outcome]], folds: Sequence[Fold]) -> list[
     def target(row: Sequence[Outcome], parts: Sequence[Stretch]) -> np.ndarray:
         return np.hstack([join(each.part.recording.target, parts) for each in row])
 
-    scales = [spread(predicted(row, fold.fit)) for row, fold in zip(rows, folds, strict=True)]
+    fitted = [target(row, fold.fit) for row, fold in zip(rows, folds, strict=True)]
+    scales = [
+        spread(predicted(row, fold.fit), y)
+        for row, fold, y in zip(rows, folds, fitted, strict=True)
+    ]
     return [
         HeldOut(
             target(rows[own], fold.test),
             [predicted(row, fold.test) for row in rows],
             scales,
-            mean_of(target(rows[own], fold.fit)),
+            mean_of(fitted[own]),
             own,
         )
         for own, fold in enumerate(folds)

@@ -286,9 +286,10 @@ def _hold_out(study: Study, candidate: int, columns: tuple[int, ...], fold: Fold
     """Fit a candidate and let it predict what a fold holds out."""
     fitted = _fit(study, candidate, columns, fold)
     part = part_of(fitted, study.recording.columns(columns))
+    target = join(part.recording.target, fold.fit)
     return HeldOut(
         join(part.recording.target, fold.test),
         [join(part.prediction, fold.test)],
-        [spread(join(part.prediction, fold.fit))],
-        mean_of(join(part.recording.target, fold.fit)),
+        [spread(join(part.prediction, fold.fit), target)],
+        mean_of(target),
     )

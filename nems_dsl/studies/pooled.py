@@ -26,7 +26,7 @@ class Known:
     mean : float
         Of the response, where the fold's model was fitted.
     scale : float
-        Standard deviation, over the data of its fit, of what a model predicts; 0 if constant.
+        Standard deviation of what a model predicts of the data of its fit; 0 if constant.
     """
 
     mean: float
@@ -50,23 +50,26 @@ class Measure:
     value: Callable[[np.ndarray], float]
 
 
-def spread(prediction: np.ndarray) -> np.ndarray:
-    """Give the standard deviation of each column, (channels,); 0 where there is only rounding.
+def spread(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Give the standard deviation of each column where there is a target, (channels,).
+
+    0 where there is only rounding; NaN where nothing was predicted.
 
     Examples
     --------
     >>> import numpy as np
-    >>> spread(np.column_stack([[0.0, 2.0], [0.1 + 0.2, 0.3]]))
+    >>> p = np.column_stack([[0.0, 2.0, 9.0], [0.1 + 0.2, 0.3, 9.0]])
+    >>> spread(p, np.array([[1.0, 1.0], [2.0, 2.0], [np.nan, np.nan]]))
     array([1., 0.])
     """
-    return np.array([_spread(np.ascontiguousarray(column)) for column in prediction.T])
+    used = ~(np.isnan(prediction) | np.isnan(target))
+    return np.array([_spread(p[there]) for p, there in zip(prediction.T, used.T, strict=True)])
 
 
 def _spread(values: np.ndarray) -> float:
     if not values.size:
         return float("nan")
     width = float(values.std(dtype=np.float64))
-    # a prediction that is NaN has no spread, not none
     return 0.0 if width <= 16 * np.finfo(values.dtype).eps * np.abs(values).max() else width
 
 

@@ -48,7 +48,8 @@ def pooled_correlation(result, x, y, models=None):
     shared = ours = theirs = 0
     for model, fold in zip(models or result.models, result.folds, strict=True):
         predicted = [model.predict(trial) for trial in trials]
-        p, t = join(predicted, fold.test) / join(predicted, fold.fit).std(), join(y, fold.test)
+        scale = join(predicted, fold.fit)[~np.isnan(join(y, fold.fit))].std()
+        p, t = join(predicted, fold.test) / scale, join(y, fold.test)
         p, t = p[~np.isnan(t)], t[~np.isnan(t)]
         if not t.size:
             continue

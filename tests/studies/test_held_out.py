@@ -22,7 +22,7 @@ from nems_dsl.studies.pooled import MEASURES, mean_of, spread
 
 def of_one_model(prediction, target, mean=None):
     """Give folds that are all predicted by one model, fixed beforehand: folds share nothing."""
-    n, width = len(target), spread(np.concatenate(prediction))
+    n, width = len(target), spread(np.concatenate(prediction), np.concatenate(target))
     mean = np.zeros(target[0].shape[1]) if mean is None else mean
     return [
         HeldOut(
@@ -193,7 +193,11 @@ def test_errors_count_what_fits_share_where_nothing_is_learnt(method, n_folds, n
             for k in range(n_folds)
         ]
         scales = [
-            spread(np.delete(x, k, axis=0).reshape(-1, n_inputs) @ w) for k, w in enumerate(weights)
+            spread(
+                np.delete(x, k, axis=0).reshape(-1, n_inputs) @ w,
+                np.delete(y, k, axis=0).reshape(-1, 1),
+            )
+            for k, w in enumerate(weights)
         ]
         folds = [
             HeldOut(y[k], [x[k] @ w for w in weights], scales, np.zeros(1), k)
@@ -284,5 +288,8 @@ def test_an_infinite_score_has_no_error(method):
 
 
 def test_a_prediction_that_is_rounding_is_constant():
-    width = spread(np.column_stack([[0.1 + 0.2, 0.3], [1e8, 1e8 + 1], [np.nan, 1]]))
+    prediction = np.column_stack([[0.1 + 0.2, 0.3], [1e8, 1e8 + 1], [np.nan, np.nan]])
+    width = spread(prediction, np.zeros((2, 3)))
     assert width[0] == 0 and width[1] == pytest.approx(0.5) and np.isnan(width[2])
+    # what is not of the data of a fit does not count
+    assert spread(prediction, np.array([[0, np.nan, 0], [0, 1, 0]])).tolist()[1] == 0
