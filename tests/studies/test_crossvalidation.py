@@ -478,7 +478,7 @@ def test_the_standard_error_is_the_spread_over_recordings(method):
 @pytest.mark.parametrize("memory", [0.95, pytest.param(0.0, marks=pytest.mark.slow)])
 def test_where_nothing_can_be_learnt_scores_are_0_but_for_their_errors(memory):
     scores, errors = [], []
-    for seed in range(60):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         x = rng.standard_normal((700, 4))
         noise = np.sqrt(1 - memory**2) * rng.standard_normal(1000)
@@ -487,11 +487,11 @@ def test_where_nothing_can_be_learnt_scores_are_0_but_for_their_errors(memory):
         scores.append(result.score)
         errors.append(result.standard_error)
     spread = np.std(scores, ddof=1)
-    assert abs(np.mean(scores)) < 2.5 * spread / np.sqrt(60)
-    # errors that took folds for independent would be 30 % too small; 60 recordings tell a spread
-    # to 9 %, and t makes them 4 % larger or more
+    assert abs(np.mean(scores)) < 2.5 * spread / np.sqrt(40)
+    # errors that took folds for independent would be 30 % too small; 40 recordings tell a spread
+    # to 11 %, and t makes them 4 % larger or more
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(1.06 * spread, rel=0.22)
-    assert np.mean(np.abs(scores) > 2 * np.array(errors)) < 0.12
+    assert np.mean(np.abs(scores) > 2 * np.array(errors)) < 0.15
 
 
 def test_what_is_the_same_in_a_whole_fold_is_no_score(data):
