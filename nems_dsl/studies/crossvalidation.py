@@ -113,7 +113,7 @@ def cross_validate(
     their context on both sides, and nothing starts afresh in the middle of a trial.
 
     Standard errors allow for the data that the fits of folds share, and are wider for few folds by
-    Student's t: if there is nothing to be learnt, scores are beyond two of them in 5 % of cases.
+    Student's t: if there is nothing to be learnt, about 5 % of scores are beyond two of them.
     `mse` and likelihoods are those of all held-out bins together. A pooled `r2` or `nmse` compares
     with the mean of the data of each fit, so that a constant has 0 or 1, and `explained_variance`,
     as the correlation, with each fold's own mean.
