@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .models import Model as Model
     from .models import ModelSet as ModelSet
     from .models import Objective as Objective
+    from .selection import ModelSelection as ModelSelection
+    from .selection import select as select
     from .spaces import expand as expand
     from .studies import cross_validate as cross_validate
     from .studies import fit as fit
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BoundModel": "compiler",
     "Model": "models",
+    "ModelSelection": "selection",
     "ModelSet": "models",
     "ModelStringError": "syntax",
     "Objective": "models",
@@ -53,6 +56,7 @@ _HOMES = {
     "keyword_info": "compiler",
     "open_results": "sweeps",
     "parse": "compiler",
+    "select": "selection",
     "sweep": "sweeps",
 }
 

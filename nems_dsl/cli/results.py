@@ -110,6 +110,8 @@ def results(
         _show_rows(found, columns, sort, limit, export)
     else:
         _show(_sorted(table, sort), limit, index)
+        if best and (why := _why_too_good(table, metric)):
+            note(why)
         if export is not None:
             from nems_dsl.sweeps.results.export import write_table
 
@@ -124,6 +126,12 @@ def results(
     for path in (export, plot):
         if path is not None:
             note(f"saved {path}")
+
+
+def _why_too_good(best: Any, metric: str) -> str:
+    from nems_dsl.sweeps.results.score_tables import why_too_good
+
+    return why_too_good(best, metric)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def sweep(
         note(done.summary(), quiet)
     if done.n_failed and done.log is not None:
         note(f"see {done.log} for what failed", quiet)
-    _show_best(results, "r_test" if test or folds else "r_fit")
+    _show_best(results, "r_test" if test or folds else "r_fit", quiet)
     if done.n_failed:
         raise typer.Exit(1)
 
@@ -128,7 +128,9 @@ def _name(data: list[str]) -> dict[str, Path]:
     return named
 
 
-def _show_best(results: Results, metric: str) -> None:
+def _show_best(results: Results, metric: str, quiet: bool) -> None:
+    from nems_dsl.sweeps.results.score_tables import why_too_good
+
     best = results.best(metric, n=_SHOWN)
     if not len(best):
         note("no model has a score")
@@ -136,6 +138,8 @@ def _show_best(results: Results, metric: str) -> None:
     columns = ["canonical", "n_parameters", metric, "se", "n_neurons"]
     rows = [[_write(row[column]) for column in columns] for row in best.to_dict("records")]
     show_table(columns, rows, numbers=columns[1:])
+    if why := why_too_good(best, metric):
+        note(why, quiet)
 
 
 def _write(value: object) -> str:

@@ -37,7 +37,7 @@ class CrossValidation:
         these for each fold.
     folds : list of Fold
         What was fitted and what was held out.
-    method : {"jackknife", "kfold"}
+    method : {"pooled", "kfold"}
     metric : str
     by : {"trials", "time"}
         What was held out.

@@ -1,4 +1,4 @@
-"""Scores of held-out predictions, and how far each can be trusted."""
+"""Standard errors of scores, from what some parts of the data add to them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..metrics import Metric
-from .part import score_channels
-
 #: So many trials tell a standard error; fewer are cut into as many blocks of time.
 FEWEST_TRIALS, N_BLOCKS = 5, 10
-
-#: For these a lower value is better.
-ERRORS = frozenset({"mse", "nmse"})
 
 
 def jackknife_standard_error(
@@ -111,62 +105,6 @@ def mean_and_standard_error(
         if values.size > 1 and np.isfinite(values).all():
             error[channel] = values.std(ddof=1) / np.sqrt(values.size)
     return mean, error
-
-
-def score_parts(
-    metric: Metric,
-    method: str,
-    prediction: Sequence[np.ndarray],
-    target: Sequence[np.ndarray],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Score predictions that were held out part by part.
-
-    Parameters
-    ----------
-    metric : callable
-    method : {"jackknife", "kfold"}
-        The score of all parts joined, with its jackknife error; or the mean of the parts' scores.
-    prediction, target : sequence of (T_i, channels) arrays
-        One for each part.
-
-    Returns
-    -------
-    score, standard_error : (channels,) float64 ndarrays
-    part_scores : (parts, channels) float64 ndarray
-
-    Notes
-    -----
-    A part whose target is constant, or NaN throughout, holds nothing to predict, and one without a
-    prediction (NaN throughout) could not be fitted. If the metric is not defined there, the part is
-    left out. A score that is not defined for another reason, as
-    the correlation of a constant prediction, is not passed over: it makes the mean NaN.
-    """
-    pairs = list(zip(prediction, target, strict=True))
-    part_scores = np.stack([score_channels(metric, p, y) for p, y in pairs])
-    if method == "kfold":
-        nothing = [_is_silent(y) | np.isnan(p).all(axis=0) for p, y in pairs]
-        usable = ~(np.isnan(part_scores) & np.stack(nothing))
-        return *mean_and_standard_error(part_scores, usable), part_scores
-    whole = score_channels(metric, np.concatenate(prediction), np.concatenate(target))
-    left_out = np.stack([_score_without(metric, pairs, part) for part in range(len(pairs))])
-    sizes = np.stack([np.sum(~np.isnan(y) & ~np.isnan(p), axis=0) for p, y in pairs])
-    return whole, jackknife_standard_error(whole, left_out, sizes), part_scores
-
-
-def _score_without(
-    metric: Metric, pairs: Sequence[tuple[np.ndarray, np.ndarray]], part: int
-) -> np.ndarray:
-    rest = [pair for number, pair in enumerate(pairs) if number != part]
-    return score_channels(
-        metric, np.concatenate([p for p, _ in rest]), np.concatenate([y for _, y in rest])
-    )
-
-
-def _is_silent(target: np.ndarray) -> np.ndarray:
-    """Tell for each channel whether its samples are all alike, or all NaN."""
-    low = np.min(target, axis=0, initial=np.inf, where=~np.isnan(target))
-    high = np.max(target, axis=0, initial=-np.inf, where=~np.isnan(target))
-    return low >= high
 
 
 def correlation_error(

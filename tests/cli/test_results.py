@@ -63,8 +63,12 @@ def test_a_failure_shows_its_error(nems, db):
 def test_the_best(nems, db):
     done = nems("results", db, "--best", "-n", 2, "--where", "status == 'ok'")
     head, *rows = table_of(done.out)
-    assert head == ["model_id", "canonical", "n_parameters", "r_test", "se", "n_neurons"]
+    names = ["model_id", "canonical", "n_parameters", "r_test", "se", "n_neurons", "n_models"]
+    assert head == names
     assert [row[1] for row in rows] == [B, "wc.6x2-fir.2x5-lvl.1"]
+    # once, and only of scores of what was held out
+    assert done.err.count("is so in part by luck, and its score is too good; nems_dsl.sel") == 1
+    assert "by luck" not in nems("results", db, "--best", "--metric", "loss").err
     by = nems("results", db, "--best", "--by", "rank", "--where", "status == 'ok'")
     assert [row[0] for row in table_of(by.out)] == ["rank", "1", "2"]
 

@@ -104,6 +104,7 @@ def rank(
     table[metric] = ranked["mean"]  # of n_parameters itself, the mean and not the largest
     table["se"] = ranked["se"]
     table["n_neurons"] = ranked["n_neurons"]
+    table["n_models"] = ranked["n_models"]
     found = pd.DataFrame(table)
     if "channel" in labels:
         found["channel"] = found["channel"].astype("Int64")
@@ -153,8 +154,8 @@ def rank_models(
     Returns
     -------
     dict of arrays
-        ``group``, ``model``, ``mean``, ``se`` (standard error over neurons; NaN for one) and
-        ``n_neurons``; by group, the best first.
+        ``group``, ``model``, ``mean``, ``se`` (standard error over neurons; NaN for one),
+        ``n_neurons`` and ``n_models`` (of the group); by group, the best first.
     """
     width = len(cells.names)
     codes, place, count = np.unique(
@@ -176,15 +177,43 @@ def rank_models(
     alphabetical = np.argsort(np.argsort(np.asarray(cells.names, dtype=str)))
     order = np.lexsort((alphabetical[model], sign * mean, group))
     ordered = group[order]
-    rank = np.arange(len(order)) - np.searchsorted(ordered, ordered)
-    chosen = order[rank < n]
+    first = np.searchsorted(ordered, ordered)
+    chosen = order[np.arange(len(order)) - first < n]
+    n_models = np.bincount(group)[group[chosen]]
     return {
         "group": group[chosen],
         "model": model[chosen],
         "mean": mean[chosen],
         "se": se[chosen],
         "n_neurons": count[chosen],
+        "n_models": n_models,
     }
+
+
+def why_too_good(best: pd.DataFrame, metric: str) -> str:
+    """Tell that the best scores of a table also chose, and what to do; empty if they did not.
+
+    Parameters
+    ----------
+    best : pandas.DataFrame
+        As `Results.best` gives it.
+    metric : str
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> why_too_good(pd.DataFrame({"r_test": [0.6], "n_models": [12]}), "r_test")[:62]
+    'the best of 12 models by r_test is so in part by luck, and its'
+    >>> why_too_good(pd.DataFrame({"r_test": [0.6], "n_models": [1]}), "r_test")
+    ''
+    """
+    most = int(best["n_models"].max()) if len(best) else 0
+    if metric != "r_test" or most < 2:
+        return ""
+    return (
+        f"the best of {most:,} models by {metric} is so in part by luck, and its score is too "
+        "good; nems_dsl.select chooses within folds, and scores what had no say in the choice"
+    )
 
 
 # ---- what a variable does --------------------------------------------------------------------

@@ -285,12 +285,19 @@ class Results:
         -------
         pandas.DataFrame
             What it is the best for, the model, ``n_parameters``, the mean score over neurons
-            under the name of the metric, its standard error ``se``, and ``n_neurons``.
+            under the name of the metric, its standard error ``se``, ``n_neurons``, and out of how
+            many models it is, ``n_models``.
 
         Raises
         ------
         ValueError
             There is no such metric or variable; or as for `pivot`.
+
+        Notes
+        -----
+        The best of many scores is the best in part by luck, so that it is too good, the more so
+        the more models there are and the larger its error is. `nems_dsl.select` scores the choice
+        as well; or report scores of the models that were chosen on data that had no say in it.
         """
         if n < 1:
             raise ValueError(f"n is the number of models to give, 1 or more, not {n}")

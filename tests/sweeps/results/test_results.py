@@ -309,6 +309,7 @@ def test_the_best_few_in_order(results, rows):
     means = {model: np.mean(list(cells.values())) for model, cells in scores_of(rows).items()}
     assert table["canonical"].tolist() == sorted(means, key=means.get, reverse=True)
     assert results.best(n=2)["canonical"].tolist() == [BEST, SECOND]
+    assert set(table["n_models"]) == set(results.best()["n_models"]) == {len(means)}
 
 
 def test_less_is_better_for_losses(results):
@@ -334,6 +335,8 @@ def test_the_best_for_each(results, rows):
     assert by_rank["rank"].tolist() == [1, 2, 3]
     assert by_rank["canonical"].tolist() == [f"wc.6x{r}-fir.{r}x5-dexp.1" for r in (1, 2, 3)]
     assert results.best(by="nl")["nl"].tolist() == ["dexp", "lvl", "relu"]
+    assert results.best(by="nl")["n_models"].tolist() == [3, 3, 3]
+    assert results.where("rank == 1 and nl == 'lvl'").best()["n_models"].tolist() == [1]
     with pytest.raises(ValueError, match=r"no variable 'rnk'; .* did you mean 'rank'"):
         results.best(by="rnk")
     with pytest.raises(ValueError, match="1 or more, not 0"):
