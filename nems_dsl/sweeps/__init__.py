@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .results.cells import MixedRowsError as MixedRowsError
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
+    from .results.inference import Effect as Effect
     from .results.names import Neuron as Neuron
     from .results.nesting import find_steps as find_steps
     from .results.stored_results import Results as Results
@@ -28,6 +29,7 @@ __getattr__, __dir__ = lazy(
     {
         "Comparison": "results.comparison",
         "DatasetWarning": "running.datasets",
+        "Effect": "results.inference",
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",

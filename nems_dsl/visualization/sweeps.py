@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..result_columns import is_higher_better
+from ..sweeps.results.inference import tell_sample
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 
 if TYPE_CHECKING:
@@ -188,8 +189,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Points above the diagonal are neurons on which b scores higher. The title holds the
-        mean difference with its standard error, and the p-value of Wilcoxon's signed-rank test.
+        Points above the diagonal are neurons on which b scores higher. The title holds the mean
+        difference with its standard error, its p-value, and the number of neurons and datasets.
 
     Examples
     --------
@@ -197,8 +198,9 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     >>> cells = [Neuron("cell0", 0), Neuron("cell1", 0), Neuron("cell2", 0)]
     >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
     >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))
-    >>> ax.get_title()
-    'difference +0.100 ± 0.058, p = 0.5, 3 neurons'
+    >>> print(ax.get_title())
+    difference +0.100 ± 0.058, p = 0.23
+    3 neurons of 3 datasets
     """
     ax = own_axes(ax)
     a, b = comparison.scores_a, comparison.scores_b
@@ -207,7 +209,9 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     limits = (low - margin, high + margin)
     ax.plot(limits, limits, color=GREY, lw=1, ls="--", zorder=1)
     ax.scatter(a, b, s=18, color=BLUE, alpha=0.7, edgecolors="none", zorder=2)
-    ax.plot(a.mean(), b.mean(), "+", color=RED, ms=12, mew=2, zorder=3, label="mean")
+    ax.plot(
+        comparison.mean_a, comparison.mean_b, "+", color=RED, ms=12, mew=2, zorder=3, label="mean"
+    )
     ax.set_xlim(limits)
     ax.set_ylim(limits)
     ax.set_aspect("equal")
@@ -215,9 +219,10 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.set_xlabel(f"{words}\n{comparison.a}", fontsize="small")
     ax.set_ylabel(f"{comparison.b}\n{words}", fontsize="small")
     error = "" if np.isnan(comparison.se) else f" ± {comparison.se:.3f}"
+    p = "" if np.isnan(comparison.p) else f", p = {comparison.p:.2g}"
     ax.set_title(
-        f"difference {comparison.difference:+.3f}{error}, "
-        f"p = {comparison.p:.2g}, {_count(comparison.n, 'neuron')}",
+        f"difference {comparison.difference:+.3f}{error}{p}\n"
+        + tell_sample(comparison.n, comparison.n_clusters, comparison.cluster_word),
         fontsize="medium",
     )
     ax.legend(loc="lower right", fontsize="small", frameon=False)

@@ -16,6 +16,7 @@ from ..store.database import Location, connect, describe, locate, plain_errors
 from .cells import read_cells
 from .comparison import Comparison, read_scores
 from .export import check_ending, list_printed, with_aliases, write_table
+from .inference import Clusters
 from .job_table import list_variables, read_table, usual_columns
 from .names import (
     ModelNames,
@@ -97,8 +98,8 @@ class Results:
     >>> results.where("rank == 1").best().canonical[0]
     'wc.6x1-fir.1x4-dexp.1'
     >>> comparison = results.compare("wc.6x1-fir.1x4-lvl.1", "wc.6x1-fir.1x4-dexp.1")
-    >>> comparison.n, comparison.difference > 0, comparison.p
-    (3, True, 0.25)
+    >>> comparison.n, comparison.n_clusters, comparison.difference > 0, round(comparison.p, 3)
+    (3, 3, True, 0.006)
     >>> results.nested().change.unique().tolist()
     ['wc out 1 -> 2', 'lvl.1 -> dexp.1']
     >>> results.load("wc.6x1-fir.1x4-lvl.1", "cell1").string
@@ -340,9 +341,17 @@ class Results:
     # ---- comparisons -------------------------------------------------------------------------
 
     def compare(
-        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames | None = None
+        self,
+        a: str,
+        b: str,
+        metric: str = "r_test",
+        *,
+        models: ModelNames | None = None,
+        clusters: Clusters | None = None,
     ) -> Comparison:
         """Compare two models on the neurons that both were scored on.
+
+        The unit is the dataset, for neurons of one recording are no independent samples.
 
         Parameters
         ----------
@@ -352,12 +361,15 @@ class Results:
         models : {"canonical", "string"}, optional
             As for `pivot`. By default "string" where `a` or `b` is a string whose symbols stood
             for several numbers, and both are strings as they were written; otherwise "canonical".
+        clusters : mapping of str to str, or callable, optional
+            Of which recording, site or animal a dataset is, by its name, where several datasets
+            are of one: ``{"cell1": "site1", "cell2": "site1"}``. By default each is its own.
 
         Returns
         -------
         Comparison
-            Prints as the difference (b minus a) with its standard error, and the p-value of
-            Wilcoxon's signed-rank test.
+            Prints as the difference (b minus a) with its interval, the p-value of a t-test over
+            datasets, and how many neurons and datasets there are.
 
         Raises
         ------
@@ -366,11 +378,11 @@ class Results:
         """
         with self._read() as connection:
             names = names_for(connection, (a, b), models)
-            chosen = [find_model(connection, names, model) for model in (a, b)]
-            table = read_scores(connection, self._selection, metric, names, chosen)
-        comparison = table.compare(*chosen)
+            first, second = (find_model(connection, names, model) for model in (a, b))
+            table = read_scores(connection, self._selection, metric, names, [first, second])
+        comparison = table.compare(first, second, clusters)
         if not comparison.n:
-            raise ValueError(f"no neuron has a {metric} of both {chosen[0]} and {chosen[1]}")
+            raise ValueError(f"no neuron has a {metric} of both {first} and {second}")
         return comparison
 
     def compare_all(
@@ -380,6 +392,7 @@ class Results:
         pairs: Iterable[tuple[str, str]] | None = None,
         metric: str = "r_test",
         models: ModelNames | None = None,
+        clusters: Clusters | None = None,
     ) -> pd.DataFrame:
         """Compare many pairs of models; p-values are corrected for their number.
 
@@ -392,13 +405,16 @@ class Results:
         metric : str
         models : {"canonical", "string"}, optional
             As for `compare`, with the models that are given.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each pair: ``a``, ``b``, ``n_neurons``, ``mean_a``, ``mean_b``,
-            ``difference`` (b minus a), its standard error ``se``, ``p`` (Wilcoxon) and
-            ``p_holm`` (Holm).
+            A row for each pair: ``a``, ``b``, ``n_neurons``, ``n_datasets`` (or ``n_clusters``),
+            ``mean_a``, ``mean_b``, ``difference`` (b minus a), its standard error ``se``, its
+            95 % interval from ``low`` to ``high``, ``p`` as of `compare`, and ``p_holm``,
+            corrected by Holm's method for the number of rows.
 
         Raises
         ------
@@ -421,9 +437,15 @@ class Results:
             table = read_scores(connection, self._selection, metric, names)
         if chosen is None:
             chosen = list(table.all_pairs(first))
-        return table.compare_pairs(chosen)
+        return table.compare_pairs(chosen, clusters)
 
-    def nested(self, metric: str = "r_test", *, models: ModelNames | None = None) -> pd.DataFrame:
+    def nested(
+        self,
+        metric: str = "r_test",
+        *,
+        models: ModelNames | None = None,
+        clusters: Clusters | None = None,
+    ) -> pd.DataFrame:
         """Compare models that differ by one keyword, one option or one value.
 
         Parameters
@@ -431,6 +453,8 @@ class Results:
         metric : str
         models : {"canonical", "string"}, optional
             As for `pivot`; by default `model_names`.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
 
         Returns
         -------
@@ -453,7 +477,7 @@ class Results:
             table = read_scores(connection, self._selection, metric, names)
             sizes = read_cells(connection, self._selection, metric, names.kind).size_of
         steps = [step.from_simpler(sizes) for step in find_steps(table.present)]
-        found = table.compare_pairs([(step.a, step.b) for step in steps])
+        found = table.compare_pairs([(step.a, step.b) for step in steps], clusters)
         more = found["b"].map(sizes) - found["a"].map(sizes)
         found.insert(0, "kind", [step.kind for step in steps])
         found.insert(1, "change", [step.change for step in steps])
