@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
+    from .assessing.assess import assess as assess
+    from .assessing.assessment import Assessment as Assessment
+    from .assessing.assessment import Partition as Partition
     from .results.cells import MixedRowsError as MixedRowsError
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "Assessment": "assessing.assessment",
         "Comparison": "results.comparison",
         "DatasetWarning": "running.datasets",
         "Effect": "results.inference",
@@ -34,11 +38,13 @@ __getattr__, __dir__ = lazy(
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
+        "Partition": "assessing.assessment",
         "SharedFilesError": "running.datasets",
         "Results": "results.stored_results",
         "Store": "store.store",
         "StoreError": "store.database",
         "WorkerDiedError": "running.workers",
+        "assess": "assessing.assess",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "open_results": "results.stored_results",

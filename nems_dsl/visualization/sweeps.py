@@ -104,7 +104,7 @@ def plot_pareto(
     _name_points(ax, size, score, [names[place] for place in front], front, labels)
     n_neurons = int(table["n_neurons"].max())
     ax.set_xlabel("parameters")
-    ax.set_ylabel(f"{_words(metric)}, mean of {_count(n_neurons, 'neuron')}")
+    ax.set_ylabel(f"{words_for(metric)}, mean of {_count(n_neurons, 'neuron')}")
     if size.max() > 20 * size.min() > 0:
         ax.set_xscale("log")
     ax.set_title("score against size", fontsize="medium")
@@ -171,7 +171,7 @@ def plot_effect(
     ax.margins(x=0.1)
     ax.set_xlabel(variable)
     which = "mean" if over == "mean" else "best"
-    ax.set_ylabel(_words(metric))
+    ax.set_ylabel(words_for(metric))
     ax.set_title(f"{variable}: {which} of the models, {_count(n, 'neuron')}", fontsize="medium")
     return ax
 
@@ -215,7 +215,7 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.set_xlim(limits)
     ax.set_ylim(limits)
     ax.set_aspect("equal")
-    words = _words(comparison.metric)
+    words = words_for(comparison.metric)
     ax.set_xlabel(f"{words}\n{comparison.a}", fontsize="small")
     ax.set_ylabel(f"{comparison.b}\n{words}", fontsize="small")
     error = "" if np.isnan(comparison.se) else f" ± {comparison.se:.3f}"
@@ -325,7 +325,8 @@ def _make_room_on_the_left(ax: Axes) -> None:
         ax.set_xticks([tick for tick in ax.get_xticks() if max(low, 0) <= tick <= high])
 
 
-def _words(metric: str) -> str:
+def words_for(metric: str) -> str:
+    """Return what a score is called on an axis."""
     return _WORDS.get(metric, metric)
 
 

@@ -15,6 +15,9 @@ differences.
 *folds*: one recording, cross-validated. Each of two models of equal worth reads half of what drives
 the response, so that neither is better but by chance; 15 neurons share noise, and stimulus and
 noise are slow. How often p < .05 over folds, with and without the correction for shared data.
+
+*partition*: unique and shared variance of two correlated states, as `assess` finds it, beside
+what is known of the simulation.
 """
 
 import argparse
@@ -201,6 +204,59 @@ def show_folds(n_draws):
         print(f"{bins:6}{inputs:8}{folds:7}{told}{used:10.1f}{plain:15.1f}")
 
 
+# ---- variance of two states --------------------------------------------------------------------
+
+CORRELATION, WEIGHTS = 0.5, (0.6, 0.8)
+#: what the states add to the drive, or by what they multiply it
+BRANCHES = "d=wc.2x1-r=wc.1x1@run-p=wc.1x1@pupil-cat@d[,r][,p]-wc.x1-lvl.1"
+GAINS = "d=wc.2x1-o=wc.1x1@one-r=wc.1x1@run-p=wc.1x1@pupil-s=cat@o[,r][,p]-stategain.x1@d,s"
+
+
+def simulate_states(n_bins, seed, gains=False, n_neurons=2):
+    """Give a stimulus, two correlated states, and responses to all three, of noise variance 1."""
+    rng = np.random.default_rng(seed)
+    stim, run = rng.standard_normal((n_bins, 2)), rng.standard_normal((n_bins, 1))
+    pupil = CORRELATION * run
+    pupil = pupil + np.sqrt(1 - CORRELATION**2) * rng.standard_normal((n_bins, 1))
+    drive, state = stim @ np.array([[0.6], [0.8]]), WEIGHTS[0] * run + WEIGHTS[1] * pupil
+    mean = drive * (1 + state) if gains else drive + state
+    resp = mean + rng.standard_normal((n_bins, n_neurons))
+    return {"stim": stim, "run": run, "pupil": pupil, "one": np.ones((n_bins, 1)), "resp": resp}
+
+
+def known_shares():
+    """Give the variance unique to the first state, to the second, shared, and of both.
+
+    A part of the response that is the sum of two correlated variables of variance 1, and
+    independent of all else, is explained by one of them as far as that predicts it. The drive has
+    variance 1, and so its products with the states are such variables as well.
+    """
+    a, b = WEIGHTS
+    both = a**2 + b**2 + 2 * CORRELATION * a * b
+    by_a, by_b = (a + CORRELATION * b) ** 2, (b + CORRELATION * a) ** 2
+    return np.array([both - by_b, both - by_a, by_a + by_b - both, both]) / (2 + both)
+
+
+def show_partition(n_draws):
+    from nems_dsl import assess
+
+    n_bins = 10_000 if n_draws >= 1000 else 1000
+    print(f"\npartition: variance explained, %, of 4 recordings of {n_bins} bins")
+    print(f"{'':18}{'known':>8}{'found':>8}{'95 % interval':>18}")
+    for name, pattern in (("branches", BRANCHES), ("gains", GAINS)):
+        data = {
+            f"recording{seed}": simulate_states(n_bins, seed, name == "gains") for seed in range(4)
+        }
+        found = assess(pattern, data)
+        print(f"{name}: {pattern}")
+        for share, (what, effect) in zip(known_shares(), found.shares.items(), strict=True):
+            low, high = effect.interval
+            print(
+                f"  {what:16}{100 * share:8.2f}{100 * effect.mean:8.2f}"
+                f"{100 * low:9.2f}{100 * high:9.2f}"
+            )
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=4000)
@@ -217,7 +273,8 @@ PARTS = {
     "level": show_level,
     "uneven": show_uneven,
     "power": show_power,
-    "folds": lambda n_draws: show_folds(max(n_draws // 10, 2)),
+    "folds": lambda n_draws: show_folds(max(n_draws // 4, 2)),
+    "partition": show_partition,
 }
 
 

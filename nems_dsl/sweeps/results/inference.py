@@ -268,9 +268,9 @@ def tell_test(effect: Effect, of: str) -> list[str]:
     return [f"p = {effect.p:.2g} (t-test of {n} {of}s)", ranks]
 
 
-def tell_effect(effect: Effect, n_neurons: int, of: str) -> str:
+def tell_effect(effect: Effect, n_neurons: int, of: str, how: str = "") -> str:
     """Return the effect with its interval, p and sample, as a paper gives them."""
-    sample = tell_sample(n_neurons, effect.n_clusters, of)
+    sample = tell_sample(n_neurons, effect.n_clusters, of) + how
     if effect.unit == "none":
         return f"{effect.mean:+.3f} ({sample}, tested once, so that there is no interval)"
     low, high = effect.interval
@@ -280,8 +280,8 @@ def tell_effect(effect: Effect, n_neurons: int, of: str) -> str:
     )
     if effect.unit == "folds":
         told += (
-            f"; over {effect.df + 1} folds, with the variance corrected for what they share, and "
-            "for these neurons only"
+            f"; the test is over {effect.df + 1} folds, corrected for data they share, and for "
+            "these neurons only"
         )
     return f"{told})"
 

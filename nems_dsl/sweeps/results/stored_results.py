@@ -13,8 +13,8 @@ from sqlalchemy import URL, Connection, func, select
 
 from ..store import schema
 from ..store.database import Location, connect, describe, locate, plain_errors
-from .cells import read_cells
-from .comparison import Comparison, read_scores
+from .cells import check_one_kind, read_cells
+from .comparison import Comparison, ScoreTable, read_scores
 from .export import check_ending, list_printed, with_aliases, write_table
 from .inference import Clusters
 from .job_table import list_variables, read_table, usual_columns
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...models import Model
+    from ..assessing.assessment import Assessment, Partition
 
 
 def open_results(store: str | Path | URL) -> Results:
@@ -376,14 +377,67 @@ class Results:
         ValueError
             There is no such model, or no neuron that both were scored on; or as for `pivot`.
         """
-        with self._read() as connection:
-            names = names_for(connection, (a, b), models)
-            first, second = (find_model(connection, names, model) for model in (a, b))
-            table = read_scores(connection, self._selection, metric, names, [first, second])
+        table, (first, second) = self.score_table((a, b), metric, models)
         comparison = table.compare(first, second, clusters)
         if not comparison.n:
             raise ValueError(f"no neuron has a {metric} of both {first} and {second}")
         return comparison
+
+    def assess(
+        self,
+        pattern: str,
+        metric: str = "r_test",
+        *,
+        datasets: Any = None,
+        clusters: Clusters | None = None,
+        executor: Any = "serial",
+        **options: Any,
+    ) -> Assessment | Partition:
+        """Tell what a part of a model is worth, on the data of these rows.
+
+        The rows say on which data, channels and folds, and how models are fitted and tested. The
+        models are those of the pattern; what the store has not is fitted and kept in it.
+
+        Parameters
+        ----------
+        pattern : str
+            As for `nems_dsl.assess`: a string with a part in brackets, a choice of two, or two of
+            them.
+        metric : str
+        datasets : as for `sweep`, optional
+            Needed where a fit is missing, for a store has scores and models, but no data.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
+        executor, **options
+            As for `sweep`, but in this process by default.
+
+        Returns
+        -------
+        Assessment or Partition
+
+        Raises
+        ------
+        ValueError
+            A fit is missing, and so are the data for it; names both. Or as for `compare`.
+        """
+        from ..assessing.assess import assess_results
+
+        return assess_results(self, pattern, metric, datasets, clusters, executor, options)
+
+    def score_table(
+        self, given: Iterable[str], metric: str = "r_test", models: ModelNames | None = None
+    ) -> tuple[ScoreTable, list[str]]:
+        """Give scores by fold of some models, and what these are called there."""
+        given = list(given)
+        with self._read() as connection:
+            names = names_for(connection, given, models)
+            found = [find_model(connection, names, model) for model in given]
+            return read_scores(connection, self._selection, metric, names, found), found
+
+    def check_one_kind(self) -> None:
+        """Refuse rows whose scores do not compare."""
+        with self._read() as connection:
+            check_one_kind(connection, self._selection)
 
     def compare_all(
         self,
