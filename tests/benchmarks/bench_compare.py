@@ -5,7 +5,7 @@
 
 *level*: no difference between two models, recordings of 15 neurons whose differences have
 correlation rho within a recording. How often each test says p < .05, in per cent. The test in use
-is the t-test of the means of recordings.
+is the t-test of the means of recordings; for the others 400 draws are enough.
 
 *uneven*: the same, of recordings with very different numbers of neurons, and of skewed
 differences.

@@ -141,8 +141,10 @@ def assess_results(
     if missing and datasets is not None:
         told = json.loads(rows["recipe"].iloc[0])
         channels = sorted(rows["channel"].dropna().unique().astype(int).tolist())
+        # not as text, in which a URL has no password
+        location: Any = results.location
         fitted = sweep(
-            pattern, datasets, str(results.location), executor, fit=told.get("fit"),
+            pattern, datasets, location, executor, fit=told.get("fit"),
             channels=channels or told.get("channels"),
             **{name: told[name] for name in _TOLD_BY_ROWS if name in told}, **options,
         )  # fmt: skip

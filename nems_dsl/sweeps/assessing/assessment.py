@@ -14,6 +14,7 @@ from ..results.inference import (
     Effect,
     estimate_effect,
     name_clusters,
+    number_clusters,
     tell_effect,
     tell_sample,
     tell_test,
@@ -330,7 +331,7 @@ def partition_variance(
         raise nothing_to_assess(hypothesis, failures)
     none, b, a, both = (table * np.abs(table) for table in tables)
     neurons = [scores.neurons[group] for group in groups.tolist()]
-    cluster = np.unique(name_clusters(neurons, clusters), return_inverse=True)[1]
+    cluster = number_clusters(name_clusters(neurons, clusters))
     first, second = hypothesis.parts
 
     def estimate(values: np.ndarray) -> Effect:

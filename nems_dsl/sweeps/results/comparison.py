@@ -20,6 +20,7 @@ from .inference import (
     estimate_effect,
     holm,
     name_clusters,
+    number_clusters,
     tell_effect,
     tell_sample,
     tell_test,
@@ -104,6 +105,16 @@ class Comparison:
         return self.estimate.p
 
     @property
+    def p_signed_rank(self) -> float:
+        """p-value of Wilcoxon's test over datasets; NaN if there is one."""
+        return self.estimate.p_signed_rank
+
+    @property
+    def smallest_p_signed_rank(self) -> float:
+        """The least that Wilcoxon's test could give with so many datasets."""
+        return self.estimate.smallest_p_signed_rank
+
+    @property
     def mean_a(self) -> float:
         """The mean score of a, each dataset counting once."""
         return _mean_of_clusters(self.scores_a, self.clusters)
@@ -158,8 +169,8 @@ class Comparison:
 def _mean_of_clusters(scores: np.ndarray, clusters: Sequence[str]) -> float:
     if not len(scores):
         return float("nan")
-    _, place, size = np.unique(list(clusters), return_inverse=True, return_counts=True)
-    return float((np.bincount(place, weights=scores) / size).mean())
+    place = number_clusters(clusters)
+    return float((np.bincount(place, weights=scores) / np.bincount(place)).mean())
 
 
 def compare_scores(
@@ -203,11 +214,10 @@ def compare_scores(
     groups, (table_a, table_b) = paired_tables(group, fold, scores_a, scores_b)
     kept = [neurons[g] for g in groups.tolist()]
     names = name_clusters(kept, clusters)
-    places = np.unique(names, return_inverse=True)[1] if names else np.empty(0, int)
     return Comparison(
         a=a, b=b, metric=metric, neurons=tuple(kept),
         scores_a=_row_means(table_a), scores_b=_row_means(table_b), clusters=tuple(names),
-        estimate=estimate_effect(table_b - table_a, places),
+        estimate=estimate_effect(table_b - table_a, number_clusters(names)),
         cluster_word="dataset" if clusters is None else "cluster",
     )  # fmt: skip
 

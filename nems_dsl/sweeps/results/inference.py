@@ -172,6 +172,18 @@ def name_clusters(neurons: Sequence[Neuron], clusters: Clusters | None) -> list[
     return [named[neuron.dataset] for neuron in neurons]
 
 
+def number_clusters(names: Sequence[str]) -> np.ndarray:
+    """Return a number for each name, the same for the same name.
+
+    Examples
+    --------
+    >>> number_clusters(["site2", "site1", "site2"]).tolist()
+    [0, 1, 0]
+    """
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
 def signed_rank(differences: np.ndarray) -> float:
     """Give the p-value of Wilcoxon's signed-rank test, two-sided.
 

@@ -181,6 +181,13 @@ def test_how_it_prints(stored):
     )
 
 
+def test_what_signed_ranks_say_and_could_say(stored):
+    found = stored(rows_of_datasets({"a": [0.01], "b": [0.03], "c": [-0.01, 0.05]})).compare(A, B)
+    assert (found.p_signed_rank, found.smallest_p_signed_rank) == (0.25, 0.25)
+    one = stored(rows_of_datasets({"a": [0.01, 0.03]})).select(dataset="a").compare(A, B)
+    assert np.isnan(one.p_signed_rank)
+
+
 def test_the_sentence_says_which_is_better(stored):
     rows = pair_of([0.1, 0.2, 0.3], [0.2, 0.31, 0.39])
     results = stored([replace(row, loss=1 - row.r_test) for row in rows])
