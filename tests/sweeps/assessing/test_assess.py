@@ -119,6 +119,32 @@ def test_rows_that_are_there_need_no_data(stored):
     assert results.assess(PATTERN, "loss").effect == 0
 
 
+def test_symbols_stand_for_other_numbers_in_other_data(stored):
+    rows = [
+        replace(
+            make_row(f"wc.{n}x1-{nl}.1", dataset, r_test=n / 10 + by * (nl == "dexp")),
+            string=f"wc.Nx1-{nl}.1",
+        )
+        for n, dataset, by in ((6, "a", 0.1), (7, "b", 0.2), (8, "c", 0.15))
+        for nl in ("lvl", "dexp")
+    ]
+    found = stored(rows).assess("wc.Nx1-{lvl,dexp}.1")
+    assert (found.n_clusters, found.effect) == (3, pytest.approx(0.15))
+    assert found.comparison.b == "wc.Nx1-dexp.1"
+
+
+def test_one_model_of_all_channels_is_a_neuron(stored):
+    string = "wc.6x1-fir.1x4x2-{}.2"
+    rows = [
+        make_row(string.format(nl), dataset, None, r_test=0.3 + by * (nl == "dexp"))
+        for dataset, by in (("a", 0.1), ("b", 0.2))
+        for nl in ("lvl", "dexp")
+    ]
+    results = stored([*rows, *made({"a": [0.3, 0.3], "b": [0.3, 0.3]}, n_folds=0)])
+    found = results.assess(string.format("{lvl,dexp}"))
+    assert (found.n, found.effect) == (2, pytest.approx(0.15))
+
+
 def test_what_is_missing_is_fitted(tmp_path):
     cells = {f"site{n}": recording(seed=n, n_times=300) for n in range(2)}
     options = {"n_folds": 2, "max_iterations": 3, "by": "time", "seed": 1}
