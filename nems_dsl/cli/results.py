@@ -129,7 +129,10 @@ def results(
         from nems_dsl.visualization.sweeps import plot_results
 
         with _own_words():
-            figure = plot_results(found, metric, pair=compare, models=kind)
+            if assess is not None:
+                figure = found.assess(assess, metric).plot()
+            else:
+                figure = plot_results(found, metric, pair=compare, models=kind)
         save_figure(figure, plot)
     for path in (export, plot):
         if path is not None:
