@@ -23,6 +23,7 @@ _LOOK_UP = {
     ("models/model.py", "studies/dstrf.py"),
     ("models/model.py", "visualization/__init__.py"),
     ("sweeps/assessing/assessment.py", "visualization/__init__.py"),
+    ("sweeps/assessing/partition.py", "visualization/__init__.py"),
     ("sweeps/results/stored_results.py", "sweeps/assessing/assess.py"),
 }
 

@@ -9,7 +9,7 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from .assessing.assess import assess as assess
     from .assessing.assessment import Assessment as Assessment
-    from .assessing.assessment import Partition as Partition
+    from .assessing.partition import Partition as Partition
     from .results.cells import MixedRowsError as MixedRowsError
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
@@ -38,7 +38,7 @@ __getattr__, __dir__ = lazy(
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
-        "Partition": "assessing.assessment",
+        "Partition": "assessing.partition",
         "SharedFilesError": "running.datasets",
         "Results": "results.stored_results",
         "Store": "store.store",

@@ -14,8 +14,9 @@ from ..results.inference import Clusters
 from ..results.names import canonical_or_none
 from ..running.datasets import RESPONSES
 from ..running.sweeping import SERIAL, sweep
-from .assessment import Assessment, Partition, assess_pair, partition_variance
+from .assessment import Assessment, assess_pair
 from .hypothesis import Hypothesis, read_hypothesis
+from .partition import Partition, partition_variance
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -128,13 +128,13 @@ class Comparison:
     def sentence(self) -> str:
         """What was found, in a sentence for a paper."""
         better = self.effect > 0 if is_higher_better(self.metric) else self.effect < 0
-        verdict = "not known to differ"
+        verdict = "was not known to differ from"
         if self.p < LEVEL:
-            verdict = "better" if better else "worse"
+            verdict = "was better than" if better else "was worse than"
         return (
-            f"{self.b} was {verdict} than {self.a} by {self.metric}: "
+            f"{self.b} {verdict} {self.a} by {self.metric}: "
             f"{tell_effect(self.estimate, self.n, self.cluster_word)}."
-        ).replace("not known to differ than", "not known to differ from")
+        )
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the scores, a row for each neuron."""

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...models import Model
-    from ..assessing.assessment import Assessment, Partition
+    from ..assessing.assessment import Assessment
+    from ..assessing.partition import Partition
 
 
 def open_results(store: str | Path | URL) -> Results:
