@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..sweeps import Assessment, Partition
 
 _MOST_NAMED = 8
+_MOST_LETTERS = 36  # of all names, side by side
 _WIDTH = 0.6
 
 
@@ -67,8 +68,8 @@ def _draw_differences(ax: Axes, assessment: Assessment) -> None:
     _draw_interval(ax, len(ticks), effect, "mean, 95 % interval" if effect.df else "mean")
     if len(ticks) <= _MOST_NAMED:
         ax.set_xticks(range(len(ticks) + 1), [*ticks, "mean"], fontsize="small")
-        if max(map(len, ticks)) > 8:
-            ax.tick_params(axis="x", rotation=30)
+        if sum(map(len, ticks)) > _MOST_LETTERS:
+            ax.tick_params(axis="x", rotation=40)
     else:
         ax.set_xticks([(len(ticks) - 1) / 2, len(ticks)], [f"{len(names)} datasets", "mean"])
     ax.set_xlim(-0.7, len(ticks) + 0.7)
@@ -98,12 +99,12 @@ def plot_partition(partition: Partition, ax: Axes | None = None) -> Figure:
     for number, effect in enumerate(partition.shares.values()):
         ax.bar(number, 100 * effect.mean, _WIDTH, color="0.88", edgecolor=GREY, zorder=1)
         ax.scatter(
-            np.linspace(number - _WIDTH / 4, number + _WIDTH / 4, len(effect.means)),
+            number + _WIDTH * np.linspace(-0.4, 0, len(effect.means)),
             100 * effect.means, s=14, color=BLUE, alpha=0.7, edgecolors="none", zorder=2,
             label=unit[effect.unit] if not number else None,
         )  # fmt: skip
         label = ("mean, 95 % interval" if effect.df else "mean") if not number else None
-        _draw_interval(ax, number, effect, label, 100)
+        _draw_interval(ax, number + _WIDTH / 4, effect, label, 100)
     ax.axhline(0, color="0.2", lw=0.8)
     words = [name.replace(" to ", " to\n") for name in partition.shares]
     ax.set_xticks(range(len(words)), words, fontsize="small")
