@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .studies import cross_validate as cross_validate
     from .studies import fit as fit
     from .sweeps import Results as Results
+    from .sweeps import assess as assess
     from .sweeps import open_results as open_results
     from .sweeps import sweep as sweep
     from .syntax import ModelStringError as ModelStringError
@@ -47,6 +48,7 @@ _HOMES = {
     "NemsError": "errors",
     "NemsWarning": "errors",
     "Results": "sweeps",
+    "assess": "sweeps",
     "canonical": "compiler",
     "convert": "compiler.dialects.convert",
     "cross_validate": "studies",

@@ -64,6 +64,13 @@ def results(
     nested: Annotated[
         bool, typer.Option("--nested", help="Compare models that differ in one thing.")
     ] = False,
+    assess: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Tell what a part in brackets is worth, as in 'wc.18x2[-stp.2]-fir.2x15-dexp.1'.",
+        ),
+    ] = None,
     models: Annotated[
         ModelNames | None,
         typer.Option(
@@ -88,11 +95,14 @@ def results(
 ) -> None:
     """Show the results of a sweep.
 
-    By default, how many rows there are and the first of them. --best, --pivot, --compare and
-    --nested show other tables, of which one at a time; --export writes the table that is shown,
-    and all rows without one. A sweep may still be running.
+    By default, how many rows there are and the first of them. --best, --pivot, --compare,
+    --nested and --assess show other tables, of which one at a time; --export writes the table
+    that is shown, and all rows without one. A sweep may still be running.
     """
-    _check_one(best=best, pivot=pivot, compare=compare is not None, nested=nested)
+    _check_one(
+        best=best, pivot=pivot, compare=compare is not None, nested=nested,
+        assess=assess is not None,
+    )  # fmt: skip
     if by is not None and not best:
         raise typer.BadParameter("it goes with --best", param_hint="--by")
     _refuse_existing([path for path in (export, plot) if path is not None], force)
@@ -105,7 +115,7 @@ def results(
         found = found.where(where)
     with _own_words():
         kind: Any = None if models is None else models.value
-        table, index = _table(found, best, by, pivot, compare, nested, metric, limit, kind)
+        table, index = _table(found, best, by, pivot, compare, nested, assess, metric, limit, kind)
     if table is None:
         _show_rows(found, columns, sort, limit, export)
     else:
@@ -121,7 +131,10 @@ def results(
         from nems_dsl.visualization.sweeps import plot_results
 
         with _own_words():
-            figure = plot_results(found, metric, pair=compare, models=kind)
+            if assess is not None:
+                figure = found.assess(assess, metric).plot()
+            else:
+                figure = plot_results(found, metric, pair=compare, models=kind)
         save_figure(figure, plot)
     for path in (export, plot):
         if path is not None:
@@ -152,6 +165,7 @@ def _table(
     pivot: bool,
     compare: tuple[str, str] | None,
     nested: bool,
+    assess: str | None,
     metric: str,
     limit: int,
     models: Any,
@@ -168,6 +182,10 @@ def _table(
         return comparison.to_pandas(), False
     if nested:
         return found.nested(metric, models=models), False
+    if assess is not None:
+        assessed = found.assess(assess, metric)
+        say(f"{assessed}\n\n{assessed.sentence}\n")
+        return assessed.to_pandas(), False
     return None, False
 
 

@@ -87,7 +87,9 @@ class Conditioning:
         self.blocks: list[Block] = []
         for slot in vector.slots:
             layer, signal = vector.layers[slot.layer], nodes[slot.layer].sources[0].signal
-            if signal is None or not isinstance(layer, KernelLayer):
+            # what only a layer reads that nothing reads is not among the inputs
+            is_read = signal is not None and all(signal in pack.inputs for pack in packs)
+            if signal is None or not is_read or not isinstance(layer, KernelLayer):
                 continue
             low, high = (bound[slot.start : slot.stop] for bound in bounds)
             # a bound on a weight is none on a mixture of weights

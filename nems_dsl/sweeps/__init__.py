@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
+    from .assessing.assess import assess as assess
+    from .assessing.assessment import Assessment as Assessment
+    from .assessing.partition import Partition as Partition
     from .results.cells import MixedRowsError as MixedRowsError
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
+    from .results.inference import Effect as Effect
     from .results.names import Neuron as Neuron
     from .results.nesting import find_steps as find_steps
     from .results.stored_results import Results as Results
@@ -26,17 +30,21 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "Assessment": "assessing.assessment",
         "Comparison": "results.comparison",
         "DatasetWarning": "running.datasets",
+        "Effect": "results.inference",
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
+        "Partition": "assessing.partition",
         "SharedFilesError": "running.datasets",
         "Results": "results.stored_results",
         "Store": "store.store",
         "StoreError": "store.database",
         "WorkerDiedError": "running.workers",
+        "assess": "assessing.assess",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "open_results": "results.stored_results",

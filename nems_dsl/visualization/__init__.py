@@ -1,5 +1,7 @@
 """Figures of models: drawn without a display, on axes of the caller's where these are given."""
 
+from .assessment import plot_assessment as plot_assessment
+from .assessment import plot_partition as plot_partition
 from .chain import LinearFront as LinearFront
 from .chain import NoLinearFront as NoLinearFront
 from .chain import receptive_field as receptive_field

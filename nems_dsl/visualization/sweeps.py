@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..result_columns import is_higher_better
+from ..sweeps.results.inference import tell_sample
 from .axes import BLUE, GREY, RED, own_axes, say_instead
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def plot_pareto(
     _name_points(ax, size, score, [names[place] for place in front], front, labels)
     n_neurons = int(table["n_neurons"].max())
     ax.set_xlabel("parameters")
-    ax.set_ylabel(f"{_words(metric)}, mean of {_count(n_neurons, 'neuron')}")
+    ax.set_ylabel(f"{words_for(metric)}, mean of {_count(n_neurons, 'neuron')}")
     if size.max() > 20 * size.min() > 0:
         ax.set_xscale("log")
     ax.set_title("score against size", fontsize="medium")
@@ -170,7 +171,7 @@ def plot_effect(
     ax.margins(x=0.1)
     ax.set_xlabel(variable)
     which = "mean" if over == "mean" else "best"
-    ax.set_ylabel(_words(metric))
+    ax.set_ylabel(words_for(metric))
     ax.set_title(f"{variable}: {which} of the models, {_count(n, 'neuron')}", fontsize="medium")
     return ax
 
@@ -188,8 +189,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib.axes.Axes
-        Points above the diagonal are neurons on which b scores higher. The title holds the
-        mean difference with its standard error, and the p-value of Wilcoxon's signed-rank test.
+        Points above the diagonal are neurons on which b scores higher. The title holds the mean
+        difference with its standard error, its p-value, and the number of neurons and datasets.
 
     Examples
     --------
@@ -197,8 +198,9 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     >>> cells = [Neuron("cell0", 0), Neuron("cell1", 0), Neuron("cell2", 0)]
     >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
     >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))
-    >>> ax.get_title()
-    'difference +0.100 ± 0.058, p = 0.5, 3 neurons'
+    >>> print(ax.get_title())
+    difference +0.100 ± 0.058, p = 0.23
+    3 neurons of 3 datasets
     """
     ax = own_axes(ax)
     a, b = comparison.scores_a, comparison.scores_b
@@ -207,17 +209,20 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     limits = (low - margin, high + margin)
     ax.plot(limits, limits, color=GREY, lw=1, ls="--", zorder=1)
     ax.scatter(a, b, s=18, color=BLUE, alpha=0.7, edgecolors="none", zorder=2)
-    ax.plot(a.mean(), b.mean(), "+", color=RED, ms=12, mew=2, zorder=3, label="mean")
+    ax.plot(
+        comparison.mean_a, comparison.mean_b, "+", color=RED, ms=12, mew=2, zorder=3, label="mean"
+    )
     ax.set_xlim(limits)
     ax.set_ylim(limits)
     ax.set_aspect("equal")
-    words = _words(comparison.metric)
+    words = words_for(comparison.metric)
     ax.set_xlabel(f"{words}\n{comparison.a}", fontsize="small")
     ax.set_ylabel(f"{comparison.b}\n{words}", fontsize="small")
     error = "" if np.isnan(comparison.se) else f" ± {comparison.se:.3f}"
+    p = "" if np.isnan(comparison.p) else f", p = {comparison.p:.2g}"
     ax.set_title(
-        f"difference {comparison.difference:+.3f}{error}, "
-        f"p = {comparison.p:.2g}, {_count(comparison.n, 'neuron')}",
+        f"difference {comparison.difference:+.3f}{error}{p}\n"
+        + tell_sample(comparison.n, comparison.n_clusters, comparison.cluster_word),
         fontsize="medium",
     )
     ax.legend(loc="lower right", fontsize="small", frameon=False)
@@ -320,7 +325,8 @@ def _make_room_on_the_left(ax: Axes) -> None:
         ax.set_xticks([tick for tick in ax.get_xticks() if max(low, 0) <= tick <= high])
 
 
-def _words(metric: str) -> str:
+def words_for(metric: str) -> str:
+    """Return what a score is called on an axis."""
     return _WORDS.get(metric, metric)
 
 

@@ -88,6 +88,20 @@ def test_a_comparison(nems, db):
     assert len(table_of(done.out)) == 13
 
 
+def test_a_hypothesis(nems, db, tmp_path):
+    pattern = "wc.6x1-fir.1x5-{lvl,dexp}.1"
+    done = nems("results", db, "--assess", pattern, "--where", "rank == 1")
+    found = open_results(db).where("rank == 1").assess(pattern)
+    assert done.out.startswith(f"{found}\n\n{found.sentence}\n\n")
+    assert len(table_of(done.out)) == 13
+    drawn = nems("results", db, "--assess", pattern, "--where", "rank == 1", "--plot", "effect.svg")
+    assert drawn.code == 0
+    assert "taking dexp in place of lvl" in (tmp_path / "effect.svg").read_text()
+    missing = nems("results", db, "--assess", "wc.6x9-fir.9x5-{lvl,dexp}.1")
+    assert missing.code == 1
+    assert "error: wc.6x9-fir.9x5-lvl.1 was not fitted to all of A, B, C, D" in missing.err
+
+
 def test_nested_models(nems, db):
     done = nems("results", db, "--nested", "--sort", "p_holm", "-n", 3)
     assert done.code == 0

@@ -100,6 +100,15 @@ def test_channels_at_all_lags_come_out_alike(string):
     assert again.whiten is block.whiten
 
 
+def test_a_branch_that_nothing_reads_is_left_alone():
+    rng = np.random.default_rng(0)
+    x = {"stim": rng.standard_normal((300, 2)), "run": rng.standard_normal((300, 1))}
+    y = x["stim"][:, :1] + rng.standard_normal((300, 1))
+    read, unread = "d=wc.2x1-cat@d-wc.1x1-lvl.1", "d=wc.2x1-r=wc.1x1@run-cat@d-wc.1x1-lvl.1"
+    losses = [Model(string).fit(x, y, verbose=0).results.loss for string in (read, unread)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
 def test_bounded_weights_keep_their_own_coordinates():
     x = np.random.default_rng(0).random((200, 6))
     model = Model("fir.6x5-lvl.1")

@@ -190,14 +190,14 @@ def test_a_point_for_each_neuron(results, ax):
     assert BEST in ax.get_ylabel()
     assert ax.get_title() == (
         f"difference {comparison.difference:+.3f} ± {comparison.se:.3f}, "
-        f"p = {comparison.p:.2g}, 12 neurons"
+        f"p = {comparison.p:.2g}\n12 neurons of 6 datasets"
     )
 
 
 def test_one_neuron_alone(tmp_path):
     results = small_store(tmp_path, [make_row("lvl.1"), make_row("wc.1x1-lvl.1", r_test=0.6)])
     ax = plot_comparison(results.compare("lvl.1", "wc.1x1-lvl.1"))
-    assert ax.get_title() == "difference +0.100, p = 1, 1 neuron"
+    assert ax.get_title() == "difference +0.100\n1 neuron of 1 dataset"
 
 
 # ---- whole figures -----------------------------------------------------------------------------

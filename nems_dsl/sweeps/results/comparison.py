@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import Connection
 
+from ...result_columns import is_higher_better
 from ..store import schema
 from .cells import check_metric, check_one_kind
+from .inference import (
+    LEVEL,
+    Clusters,
+    Effect,
+    estimate_effect,
+    holm,
+    name_clusters,
+    number_clusters,
+    tell_effect,
+    tell_sample,
+    tell_test,
+)
 from .names import Names, Neuron, natural, neuron_order, read_neurons
 from .row_selection import Selection
 
@@ -23,15 +36,11 @@ _MOST_FOLDS = 2**20
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    r"""Two models, compared on the neurons that both were scored on.
+    """Two models, compared on the neurons that both were scored on.
 
-    The difference is the mean over neurons of b's score minus a's; its standard error is that of
-    a mean,
-
-    .. math:: \mathrm{se} = \sqrt{\frac{1}{n (n - 1)} \sum_i (d_i - \bar d)^2}
-
-    The p-value is that of the two-sided signed-rank test, which supposes that the differences
-    are independent and symmetric, not that they are normal.
+    Neurons of one dataset are no independent samples, so that the dataset is the unit: means,
+    difference, interval and p-value are of the means over each dataset's neurons, where each
+    dataset counts once. `Effect` says by which test, and what holds for one dataset.
 
     Attributes
     ----------
@@ -42,14 +51,12 @@ class Comparison:
         Dataset and channel of each pair of scores.
     scores_a, scores_b : (neurons,) float64 arrays
         Averaged over the folds that both models were scored on.
-    difference, se : float
-        b minus a; the error is NaN for one neuron.
-    p : float
-        NaN where no neuron is left.
-
-    References
-    ----------
-    F. Wilcoxon (1945), Individual comparisons by ranking methods, Biometrics Bulletin 1, 80-83.
+    clusters : tuple of str
+        Which dataset, or other cluster, each neuron is of.
+    estimate : Effect
+        Of b's scores minus a's.
+    cluster_word : str
+        What clusters are called in print.
     """
 
     a: str
@@ -58,20 +65,82 @@ class Comparison:
     neurons: tuple[Neuron, ...]
     scores_a: np.ndarray
     scores_b: np.ndarray
-    difference: float
-    se: float
-    p: float
+    clusters: tuple[str, ...]
+    estimate: Effect
+    cluster_word: str = "dataset"
 
     @property
     def n(self) -> int:
         """Number of neurons."""
         return len(self.neurons)
 
+    @property
+    def n_clusters(self) -> int:
+        """Number of datasets, or of what clusters were given."""
+        return self.estimate.n_clusters
+
+    @property
+    def effect(self) -> float:
+        """B minus a: the mean over datasets of the mean over their neurons."""
+        return self.estimate.mean
+
+    @property
+    def difference(self) -> float:
+        """The same as `effect`."""
+        return self.estimate.mean
+
+    @property
+    def se(self) -> float:
+        """Standard error of the difference; NaN where there is none."""
+        return self.estimate.se
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % confidence interval of the difference; NaN where there is none."""
+        return self.estimate.interval
+
+    @property
+    def p(self) -> float:
+        """p-value of the t-test over datasets; over folds if there is one dataset, or NaN."""
+        return self.estimate.p
+
+    @property
+    def p_signed_rank(self) -> float:
+        """p-value of Wilcoxon's test over datasets; NaN if there is one."""
+        return self.estimate.p_signed_rank
+
+    @property
+    def smallest_p_signed_rank(self) -> float:
+        """The least that Wilcoxon's test could give with so many datasets."""
+        return self.estimate.smallest_p_signed_rank
+
+    @property
+    def mean_a(self) -> float:
+        """The mean score of a, each dataset counting once."""
+        return _mean_of_clusters(self.scores_a, self.clusters)
+
+    @property
+    def mean_b(self) -> float:
+        """The mean score of b, each dataset counting once."""
+        return _mean_of_clusters(self.scores_b, self.clusters)
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in a sentence for a paper."""
+        better = self.effect > 0 if is_higher_better(self.metric) else self.effect < 0
+        verdict = "was not known to differ from"
+        if self.p < LEVEL:
+            verdict = "was better than" if better else "was worse than"
+        return (
+            f"{self.b} {verdict} {self.a} by {self.metric}: "
+            f"{tell_effect(self.estimate, self.n, self.cluster_word)}."
+        )
+
     def to_pandas(self) -> pd.DataFrame:
         """Give the scores, a row for each neuron."""
         import pandas as pd
 
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "dataset": [neuron.dataset for neuron in self.neurons],
                 "channel": pd.array([neuron.channel for neuron in self.neurons], dtype="Int64"),
@@ -80,16 +149,28 @@ class Comparison:
                 "difference": self.scores_b - self.scores_a,
             }
         )
+        if self.cluster_word != "dataset":
+            table.insert(1, self.cluster_word, list(self.clusters))
+        return table
 
     def __str__(self) -> str:
-        neurons = "1 neuron" if self.n == 1 else f"{self.n} neurons"
+        low, high = self.interval
+        error = f" ± {self.se:.4f} (standard error), 95 % interval {low:+.4f} to {high:+.4f}"
+        test = "\n  ".join(tell_test(self.estimate, self.cluster_word))
         return (
-            f"{self.metric} over {neurons}\n"
-            f"  a  {self.scores_a.mean():.4f}  {self.a}\n"
-            f"  b  {self.scores_b.mean():.4f}  {self.b}\n"
-            f"  b - a = {self.difference:+.4f} ± {self.se:.4f} (standard error), "
-            f"p = {self.p:.2g} (Wilcoxon)"
+            f"{self.metric} over {tell_sample(self.n, self.n_clusters, self.cluster_word)}\n"
+            f"  a  {self.mean_a:.4f}  {self.a}\n"
+            f"  b  {self.mean_b:.4f}  {self.b}\n"
+            f"  b - a = {self.difference:+.4f}{error if self.estimate.df else ''}\n"
+            f"  {test}"
         )
+
+
+def _mean_of_clusters(scores: np.ndarray, clusters: Sequence[str]) -> float:
+    if not len(scores):
+        return float("nan")
+    place = number_clusters(clusters)
+    return float((np.bincount(place, weights=scores) / np.bincount(place)).mean())
 
 
 def compare_scores(
@@ -100,6 +181,9 @@ def compare_scores(
     group: np.ndarray,
     scores_a: np.ndarray,
     scores_b: np.ndarray,
+    *,
+    fold: np.ndarray | None = None,
+    clusters: Clusters | None = None,
 ) -> Comparison:
     """Compare two models by paired scores.
 
@@ -111,93 +195,65 @@ def compare_scores(
         Which neuron each pair of scores is of; several pairs of one are its folds.
     scores_a, scores_b : (rows,) float64 arrays
         NaN where there is none.
+    fold : (rows,) int array, optional
+        Which fold each pair is of; by default those of a neuron are numbered as they come.
+    clusters : mapping or callable, optional
+        Of which recording, site or animal a dataset is, by its name; by default each is its own.
 
     Returns
     -------
     Comparison
         Of the neurons for which there is a pair.
+
+    Raises
+    ------
+    ValueError, TypeError
+        `clusters` does not name a cluster for each dataset.
     """
-    kept = ~(np.isnan(scores_a) | np.isnan(scores_b))
-    groups, place, n_folds = np.unique(group[kept], return_inverse=True, return_counts=True)
     # a fold counts only where both models have it: one that failed in the harder folds would win
-    mean_a, mean_b = (
-        np.bincount(place, weights=scores[kept], minlength=len(groups)) / n_folds
-        for scores in (scores_a, scores_b)
-    )
-    differences = mean_b - mean_a
-    n = len(differences)
-    se = float(differences.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
+    groups, (table_a, table_b) = paired_tables(group, fold, scores_a, scores_b)
+    kept = [neurons[g] for g in groups.tolist()]
+    names = name_clusters(kept, clusters)
     return Comparison(
-        a=a, b=b, metric=metric, neurons=tuple(neurons[g] for g in groups.tolist()),
-        scores_a=mean_a, scores_b=mean_b,
-        difference=float(differences.mean()) if n else float("nan"),
-        se=se, p=signed_rank(differences),
+        a=a, b=b, metric=metric, neurons=tuple(kept),
+        scores_a=_row_means(table_a), scores_b=_row_means(table_b), clusters=tuple(names),
+        estimate=estimate_effect(table_b - table_a, number_clusters(names)),
+        cluster_word="dataset" if clusters is None else "cluster",
     )  # fmt: skip
 
 
-def signed_rank(differences: np.ndarray) -> float:
-    """Give the p-value of Wilcoxon's signed-rank test, two-sided.
-
-    Differences of exactly 0 are left out, as Wilcoxon did. If all are, nothing speaks against
-    equality, and p is 1.
-
-    Parameters
-    ----------
-    differences : (n,) float64 array
+def paired_tables(
+    group: np.ndarray, fold: np.ndarray | None, *scores: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Lay scores out by neuron and fold, as far as all of them are there.
 
     Returns
     -------
-    float
-        NaN for no differences.
-
-    Examples
-    --------
-    >>> signed_rank(np.array([0.1, 0.2, 0.15, 0.05, 0.3]))
-    0.0625
-    >>> signed_rank(np.zeros(5))
-    1.0
+    (neurons,) int64 array
+        Those that have a fold with all scores.
+    list of (neurons, folds) float64 arrays
+        One for each of `scores`; NaN where any is missing.
     """
-    if not len(differences):
-        return float("nan")
-    if not differences.any():
-        return 1.0
-    from scipy.stats import wilcoxon
+    kept = ~np.isnan(np.array(scores)).any(axis=0)
+    groups, row = np.unique(group[kept], return_inverse=True)
+    if fold is None:
+        # how many of the same group come before
+        order = np.argsort(row, kind="stable")
+        fold = np.empty(len(row), int)
+        fold[order] = np.arange(len(row)) - np.searchsorted(row[order], row[order])
+    else:
+        fold = fold[kept]
+    folds, column = np.unique(fold, return_inverse=True)
+    tables = []
+    for values in scores:
+        table = np.full((len(groups), len(folds)), np.nan)
+        table[row, column] = values[kept]
+        tables.append(table)
+    return groups, tables
 
-    return float(wilcoxon(differences[differences != 0]).pvalue)
 
-
-def holm(p: np.ndarray) -> np.ndarray:
-    r"""Correct p-values for the number of comparisons, by Holm's method.
-
-    With the p-values in ascending order, :math:`\tilde p_i = \max_{j \le i} (m - j + 1) p_j`, at
-    most 1. The chance that any true hypothesis is rejected is then at most the level of the test,
-    however the tests depend on one another.
-
-    Parameters
-    ----------
-    p : (m,) float64 array
-        NaN is left out and stays.
-
-    Returns
-    -------
-    (m,) float64 array
-
-    References
-    ----------
-    S. Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal
-    of Statistics 6, 65-70.
-
-    Examples
-    --------
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    corrected = np.array(p, dtype=float)
-    tested = np.flatnonzero(~np.isnan(corrected))
-    order = tested[np.argsort(corrected[tested], kind="stable")]
-    factors = len(order) - np.arange(len(order))
-    corrected[order] = np.minimum(np.maximum.accumulate(factors * corrected[order]), 1.0)
-    return corrected
+def _row_means(table: np.ndarray) -> np.ndarray:
+    return np.nanmean(table, axis=1) if len(table) else np.empty(0)
 
 
 def tabulate(comparisons: Sequence[Comparison]) -> pd.DataFrame:
@@ -206,23 +262,25 @@ def tabulate(comparisons: Sequence[Comparison]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``a``, ``b``, ``n_neurons``, ``mean_a``, ``mean_b``, ``difference`` (b minus a), ``se``,
-        ``p`` and ``p_holm``.
+        ``a``, ``b``, ``n_neurons``, ``n_datasets`` (``n_clusters`` where these were given),
+        ``mean_a``, ``mean_b``, ``difference`` (b minus a), ``se``, ``low`` and ``high`` (its 95 %
+        interval), ``p`` and ``p_holm``.
     """
     import pandas as pd
 
-    def mean(scores: np.ndarray) -> float:
-        return float(scores.mean()) if len(scores) else float("nan")
-
+    of = comparisons[0].cluster_word if comparisons else "dataset"
     return pd.DataFrame(
         {
             "a": [c.a for c in comparisons],
             "b": [c.b for c in comparisons],
             "n_neurons": [c.n for c in comparisons],
-            "mean_a": [mean(c.scores_a) for c in comparisons],
-            "mean_b": [mean(c.scores_b) for c in comparisons],
+            f"n_{of}s": [c.n_clusters for c in comparisons],
+            "mean_a": [c.mean_a for c in comparisons],
+            "mean_b": [c.mean_b for c in comparisons],
             "difference": [c.difference for c in comparisons],
             "se": [c.se for c in comparisons],
+            "low": [c.interval[0] for c in comparisons],
+            "high": [c.interval[1] for c in comparisons],
             "p": [c.p for c in comparisons],
             "p_holm": holm(np.array([c.p for c in comparisons], dtype=float)),
         }
@@ -242,6 +300,7 @@ class ScoreTable:
     neurons : list of Neuron
     group : (rows,) int64 array
         Place of the neuron in `neurons`.
+    fold : (rows,) int64 array
     scores : dict of str to (rows,) float64 array
         By model; NaN where there is none.
     """
@@ -249,6 +308,7 @@ class ScoreTable:
     metric: str
     neurons: list[Neuron]
     group: np.ndarray
+    fold: np.ndarray
     scores: dict[str, np.ndarray]
 
     @property
@@ -256,11 +316,17 @@ class ScoreTable:
         """The models, sorted by name, numbers within names by their size."""
         return sorted(self.scores, key=natural)
 
-    def compare(self, a: str, b: str) -> Comparison:
+    def of(self, model: str) -> np.ndarray:
+        """Give the scores of a model, NaN where it has none."""
+        found = self.scores.get(model)
+        return np.full(len(self.group), np.nan) if found is None else found
+
+    def compare(self, a: str, b: str, clusters: Clusters | None = None) -> Comparison:
         """Compare two models."""
-        nothing = np.full(len(self.group), np.nan)
-        first, second = (self.scores.get(model, nothing) for model in (a, b))
-        return compare_scores(a, b, self.metric, self.neurons, self.group, first, second)
+        return compare_scores(
+            a, b, self.metric, self.neurons, self.group, self.of(a), self.of(b),
+            fold=self.fold, clusters=clusters,
+        )  # fmt: skip
 
     def all_pairs(self, reference: str | None) -> Iterator[tuple[str, str]]:
         """Give a model with each of the others, or all pairs."""
@@ -269,9 +335,11 @@ class ScoreTable:
         else:
             yield from ((reference, other) for other in self.present if other != reference)
 
-    def compare_pairs(self, pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+    def compare_pairs(
+        self, pairs: Sequence[tuple[str, str]], clusters: Clusters | None = None
+    ) -> pd.DataFrame:
         """Compare pairs of models; p-values are corrected for their number."""
-        return tabulate([self.compare(a, b) for a, b in pairs])
+        return tabulate([self.compare(a, b, clusters) for a, b in pairs])
 
 
 def read_scores(
@@ -297,7 +365,7 @@ def read_scores(
     columns = [jobs.neuron_key, jobs.fold, models.column, scores_of]
     neuron, fold, key, score = selection.read_numbers(connection, columns)
     if not len(neuron):
-        return ScoreTable(metric, [], np.empty(0, int), {})
+        return ScoreTable(metric, [], np.empty(0, int), np.empty(0, int), {})
     known = read_neurons(connection)
     order = neuron_order(known)
     rank = np.zeros(int(order.max()) + 1)
@@ -315,4 +383,5 @@ def read_scores(
         scores[models.names[place[part[0]]]] = column
     ranks, group = np.unique((rows + 1) // _MOST_FOLDS, return_inverse=True)
     neurons = [known[key] for key in order[ranks.astype(np.int64)].tolist()]
-    return ScoreTable(metric, neurons, group, scores)
+    folds = (rows - ranks[group] * _MOST_FOLDS).astype(np.int64)
+    return ScoreTable(metric, neurons, group, folds, scores)

@@ -13,9 +13,10 @@ from sqlalchemy import URL, Connection, func, select
 
 from ..store import schema
 from ..store.database import Location, connect, describe, locate, plain_errors
-from .cells import read_cells
-from .comparison import Comparison, read_scores
+from .cells import check_one_kind, read_cells
+from .comparison import Comparison, ScoreTable, read_scores
 from .export import check_ending, list_printed, with_aliases, write_table
+from .inference import Clusters
 from .job_table import list_variables, read_table, usual_columns
 from .names import (
     ModelNames,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ...models import Model
+    from ..assessing.assessment import Assessment
+    from ..assessing.partition import Partition
 
 
 def open_results(store: str | Path | URL) -> Results:
@@ -97,8 +100,8 @@ class Results:
     >>> results.where("rank == 1").best().canonical[0]
     'wc.6x1-fir.1x4-dexp.1'
     >>> comparison = results.compare("wc.6x1-fir.1x4-lvl.1", "wc.6x1-fir.1x4-dexp.1")
-    >>> comparison.n, comparison.difference > 0, comparison.p
-    (3, True, 0.25)
+    >>> comparison.n, comparison.n_clusters, comparison.difference > 0, round(comparison.p, 3)
+    (3, 3, True, 0.006)
     >>> results.nested().change.unique().tolist()
     ['wc out 1 -> 2', 'lvl.1 -> dexp.1']
     >>> results.load("wc.6x1-fir.1x4-lvl.1", "cell1").string
@@ -347,9 +350,17 @@ class Results:
     # ---- comparisons -------------------------------------------------------------------------
 
     def compare(
-        self, a: str, b: str, metric: str = "r_test", *, models: ModelNames | None = None
+        self,
+        a: str,
+        b: str,
+        metric: str = "r_test",
+        *,
+        models: ModelNames | None = None,
+        clusters: Clusters | None = None,
     ) -> Comparison:
         """Compare two models on the neurons that both were scored on.
+
+        The unit is the dataset, for neurons of one recording are no independent samples.
 
         Parameters
         ----------
@@ -359,26 +370,82 @@ class Results:
         models : {"canonical", "string"}, optional
             As for `pivot`. By default "string" where `a` or `b` is a string whose symbols stood
             for several numbers, and both are strings as they were written; otherwise "canonical".
+        clusters : mapping of str to str, or callable, optional
+            Of which recording, site or animal a dataset is, by its name, where several datasets
+            are of one: ``{"cell1": "site1", "cell2": "site1"}``. By default each is its own.
 
         Returns
         -------
         Comparison
-            Prints as the difference (b minus a) with its standard error, and the p-value of
-            Wilcoxon's signed-rank test.
+            Prints as the difference (b minus a) with its interval, the p-value of a t-test over
+            datasets, and how many neurons and datasets there are.
 
         Raises
         ------
         ValueError
             There is no such model, or no neuron that both were scored on; or as for `pivot`.
         """
-        with self._read() as connection:
-            names = names_for(connection, (a, b), models)
-            chosen = [find_model(connection, names, model) for model in (a, b)]
-            table = read_scores(connection, self._selection, metric, names, chosen)
-        comparison = table.compare(*chosen)
+        table, (first, second) = self.score_table((a, b), metric, models)
+        comparison = table.compare(first, second, clusters)
         if not comparison.n:
-            raise ValueError(f"no neuron has a {metric} of both {chosen[0]} and {chosen[1]}")
+            raise ValueError(f"no neuron has a {metric} of both {first} and {second}")
         return comparison
+
+    def assess(
+        self,
+        pattern: str,
+        metric: str = "r_test",
+        *,
+        datasets: Any = None,
+        clusters: Clusters | None = None,
+        executor: Any = "serial",
+        **options: Any,
+    ) -> Assessment | Partition:
+        """Tell what a part of a model is worth, on the data of these rows.
+
+        The rows say on which data, channels and folds, and how models are fitted and tested. The
+        models are those of the pattern; what the store has not is fitted and kept in it.
+
+        Parameters
+        ----------
+        pattern : str
+            As for `nems_dsl.assess`: a string with a part in brackets, a choice of two, or two of
+            them.
+        metric : str
+        datasets : as for `sweep`, optional
+            Needed where a fit is missing, for a store has scores and models, but no data.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
+        executor, **options
+            As for `sweep`, but in this process by default.
+
+        Returns
+        -------
+        Assessment or Partition
+
+        Raises
+        ------
+        ValueError
+            A fit is missing, and so are the data for it; names both. Or as for `compare`.
+        """
+        from ..assessing.assess import assess_results
+
+        return assess_results(self, pattern, metric, datasets, clusters, executor, options)
+
+    def score_table(
+        self, given: Iterable[str], metric: str = "r_test", models: ModelNames | None = None
+    ) -> tuple[ScoreTable, list[str]]:
+        """Give scores by fold of some models, and what these are called there."""
+        given = list(given)
+        with self._read() as connection:
+            names = names_for(connection, given, models)
+            found = [find_model(connection, names, model) for model in given]
+            return read_scores(connection, self._selection, metric, names, found), found
+
+    def check_one_kind(self) -> None:
+        """Refuse rows whose scores do not compare."""
+        with self._read() as connection:
+            check_one_kind(connection, self._selection)
 
     def compare_all(
         self,
@@ -387,6 +454,7 @@ class Results:
         pairs: Iterable[tuple[str, str]] | None = None,
         metric: str = "r_test",
         models: ModelNames | None = None,
+        clusters: Clusters | None = None,
     ) -> pd.DataFrame:
         """Compare many pairs of models; p-values are corrected for their number.
 
@@ -399,13 +467,16 @@ class Results:
         metric : str
         models : {"canonical", "string"}, optional
             As for `compare`, with the models that are given.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
 
         Returns
         -------
         pandas.DataFrame
-            A row for each pair: ``a``, ``b``, ``n_neurons``, ``mean_a``, ``mean_b``,
-            ``difference`` (b minus a), its standard error ``se``, ``p`` (Wilcoxon) and
-            ``p_holm`` (Holm).
+            A row for each pair: ``a``, ``b``, ``n_neurons``, ``n_datasets`` (or ``n_clusters``),
+            ``mean_a``, ``mean_b``, ``difference`` (b minus a), its standard error ``se``, its
+            95 % interval from ``low`` to ``high``, ``p`` as of `compare`, and ``p_holm``,
+            corrected by Holm's method for the number of rows.
 
         Raises
         ------
@@ -428,9 +499,15 @@ class Results:
             table = read_scores(connection, self._selection, metric, names)
         if chosen is None:
             chosen = list(table.all_pairs(first))
-        return table.compare_pairs(chosen)
+        return table.compare_pairs(chosen, clusters)
 
-    def nested(self, metric: str = "r_test", *, models: ModelNames | None = None) -> pd.DataFrame:
+    def nested(
+        self,
+        metric: str = "r_test",
+        *,
+        models: ModelNames | None = None,
+        clusters: Clusters | None = None,
+    ) -> pd.DataFrame:
         """Compare models that differ by one keyword, one option or one value.
 
         Parameters
@@ -438,6 +515,8 @@ class Results:
         metric : str
         models : {"canonical", "string"}, optional
             As for `pivot`; by default `model_names`.
+        clusters : mapping of str to str, or callable, optional
+            As for `compare`.
 
         Returns
         -------
@@ -460,7 +539,7 @@ class Results:
             table = read_scores(connection, self._selection, metric, names)
             sizes = read_cells(connection, self._selection, metric, names.kind).size_of
         steps = [step.from_simpler(sizes) for step in find_steps(table.present)]
-        found = table.compare_pairs([(step.a, step.b) for step in steps])
+        found = table.compare_pairs([(step.a, step.b) for step in steps], clusters)
         more = found["b"].map(sizes) - found["a"].map(sizes)
         found.insert(0, "kind", [step.kind for step in steps])
         found.insert(1, "change", [step.change for step in steps])

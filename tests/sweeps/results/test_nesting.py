@@ -88,8 +88,8 @@ def test_nested_models_are_compared(tmp_path):
     results = open_results(tmp_path / "results.db")
     table = results.nested()
     assert list(table.columns) == [
-        "kind", "change", "a", "b", "n_parameters", "n_neurons", "mean_a", "mean_b", "difference",
-        "se", "p", "p_holm",
+        "kind", "change", "a", "b", "n_parameters", "n_neurons", "n_datasets", "mean_a", "mean_b",
+        "difference", "se", "low", "high", "p", "p_holm",
     ]  # fmt: skip
     by_change = table.set_index(["change", "a"])
     rank = by_change.loc[("wc out 1 -> 2", "wc.6x1-fir.1x5-lvl.1")]

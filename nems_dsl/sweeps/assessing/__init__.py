@@ -1,0 +1,1 @@
+"""Hypotheses about models, assessed: what a part of a string is worth."""
