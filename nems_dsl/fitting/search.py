@@ -120,6 +120,8 @@ class _Search:
             validation_history=tuple(best.validation_history),
             rank=rank,
             warnings=(*warnings, *worse_than_mean(objective, best.theta)),
+            log_likelihood=objective.log_likelihood(best.theta),
+            n_samples=objective.loss.n_samples,
         )
 
     def _watch(self) -> Watch:

@@ -55,7 +55,7 @@ class FrontProblem:
         self.lags, self.ridge, self.n_channels = lags_of(nodes), ridge, n_channels
         self.vector = ParameterVector([node.layer for node in nodes])
         self.bounds = self.vector.bounds()
-        pack = _impulses(n_channels, self.lags)
+        pack = impulses(n_channels, self.lags)
         places = list(range(len(nodes)))
         self.engine = Engine(nodes, places, [pack], self.vector, np.dtype(float))
         self.jacobian = Jacobian(self.engine)
@@ -110,8 +110,8 @@ class FrontProblem:
         by_impulse[:, -1] = -by_impulse[:, :-1].sum(axis=1)
 
 
-def _impulses(n_channels: int, lags: Lags) -> Pack:
-    """Give a segment per channel with an impulse in it, and one without."""
+def impulses(n_channels: int, lags: Lags) -> Pack:
+    """Give a segment per channel with an impulse in it, and last one without."""
     stim = np.zeros((n_channels, n_channels + 1, lags.n))
     stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1
     starts = np.arange(n_channels + 2) * lags.n
