@@ -53,6 +53,7 @@ def bootstrap_errors(
     if n_resamples < _FEWEST_RESAMPLES:
         raise ValueError(f"n_resamples must be at least {_FEWEST_RESAMPLES}, not {n_resamples}")
     pieces = _cut(setting, sandwich.block_bins)
+    blocks = [_prepare(setting, piece) for piece in pieces]
     rng = np.random.default_rng(seed)
     vector, front = setting.objective.vector, find_front(setting.objective)
     at_end = vector.read()
@@ -60,7 +61,7 @@ def bootstrap_errors(
     options = replace(setting.options, init="model", n_starts=1, validation=None)
     thetas, fields, curves = [], [], []
     for _ in range(n_resamples):
-        drawn = _draw(setting, pieces, rng)
+        drawn = _draw(blocks, rng)
         fitted = fit_model(setting.model, drawn, options, warn=False)
         theta = np.concatenate(
             [
@@ -179,28 +180,29 @@ def _has_response(recording: Recording, piece: Piece) -> bool:
     return not np.isnan(recording.target[trial][first:last]).all()
 
 
-def _draw(setting: Setting, pieces: Sequence[Piece], rng: np.random.Generator) -> Recording:
-    """Return as many blocks as there are, drawn with replacement, one after the other."""
+def _prepare(setting: Setting, piece: Piece) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the signals of a block with all that it remembers, and its response."""
+    trial, first, last = piece
     recording, (past, future) = setting.recording, _around(setting.reach)
-    drawn = [pieces[number] for number in rng.integers(len(pieces), size=len(pieces))]
     signals = {
-        name: np.concatenate(
-            [
-                _with_edges(trials[trial], first - past, last + future, setting.options.edges)
-                for trial, first, last in drawn
-            ]
-        )
+        name: _with_edges(trials[trial], first - past, last + future, setting.options.edges)
         for name, trials in recording.signals.items()
     }
-    response = []
-    for trial, first, last in drawn:
-        told = np.full((past + last - first + future, recording.n_channels), np.nan)
-        # what goes with a block is there to be remembered alone
-        told[past : past + last - first] = recording.target[trial][first:last]
-        response.append(told)
-    return Recording(
-        {name: (trial,) for name, trial in signals.items()}, (np.concatenate(response),)
-    )
+    response = np.full((past + last - first + future, recording.n_channels), np.nan)
+    # what goes with a block is there to be remembered alone
+    response[past : past + last - first] = recording.target[trial][first:last]
+    return signals, response
+
+
+def _draw(
+    blocks: Sequence[tuple[dict[str, np.ndarray], np.ndarray]], rng: np.random.Generator
+) -> Recording:
+    """Return as many blocks as there are, drawn with replacement, one after the other."""
+    drawn = [blocks[number] for number in rng.integers(len(blocks), size=len(blocks))]
+    signals = {
+        name: (np.concatenate([signals[name] for signals, _ in drawn]),) for name in drawn[0][0]
+    }
+    return Recording(signals, (np.concatenate([response for _, response in drawn]),))
 
 
 def _around(reach: Reach) -> tuple[int, int]:
