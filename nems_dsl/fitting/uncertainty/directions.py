@@ -10,6 +10,7 @@ import numpy as np
 from ..engine.vector import ParameterVector, Slot
 
 _NOTHING = 1e-4
+_LARGEST_GROUP, _MOST_SLOTS = 4, 10
 
 
 def name_directions(vector: ParameterVector, null: np.ndarray) -> tuple[str, ...]:
@@ -26,45 +27,47 @@ def name_directions(vector: ParameterVector, null: np.ndarray) -> tuple[str, ...
     tuple of str
         Of the fewest parameters that share a direction first: those alone, then pairs.
     """
-    n_left = null.shape[1]
+    n_directions = null.shape[1]
     taking = [
         slot
         for slot in vector.slots
         if np.abs(null[slot.start : slot.stop]).max(initial=0) > _NOTHING
     ]
     said: list[str] = []
-    for group in _groups(taking):
-        if n_left <= 0:
+    told = np.zeros((n_directions, 0))
+    for group in (*_groups(taking), taking):
+        if told.shape[1] == n_directions:
             break
-        n_alone = _count_within(null, group)
-        # those of its members alone, and of its pairs, have been told
-        known = sum(
-            _count_within(null, part)
-            for size in range(1, len(group))
-            for part in itertools.combinations(group, size)
-        )
-        if n_alone > known:
-            said.append(_say(vector, group, n_alone - known))
-            n_left -= n_alone - known
-    if n_left > 0:
-        said.append(_say(vector, taking, n_left))
+        within = _directions_within(null, group)
+        # what fewer of them do has been told
+        new = _span(within - told @ (told.T @ within))
+        if new.shape[1]:
+            said.append(_say(vector, group, new.shape[1]))
+            told = np.concatenate([told, new], axis=1)
     return tuple(said)
 
 
 def _groups(slots: Sequence[Slot]) -> Iterator[Sequence[Slot]]:
-    for size in (1, 2):
-        yield from itertools.combinations(slots, size)
+    largest = _LARGEST_GROUP if len(slots) <= _MOST_SLOTS else 2
+    for size in range(1, largest + 1):
+        # of those that could be named, the ones nearest to the output
+        yield from (group[::-1] for group in itertools.combinations(slots[::-1], size))
 
 
-def _count_within(null: np.ndarray, group: Sequence[Slot]) -> int:
-    """Count directions of the null space in which nothing moves but the parameters of a group."""
+def _directions_within(null: np.ndarray, group: Sequence[Slot]) -> np.ndarray:
+    """Return the directions in which only a group moves, in coordinates of the basis, (k, m)."""
     inside = np.zeros(len(null), bool)
     for slot in group:
         inside[slot.start : slot.stop] = True
     outside = null[~inside]
-    if not outside.size:
-        return null.shape[1]
-    return int(np.sum(np.linalg.eigvalsh(outside.T @ outside) < _NOTHING**2))
+    values, vectors = np.linalg.eigh(outside.T @ outside)
+    return np.asarray(vectors[:, values < _NOTHING**2])
+
+
+def _span(directions: np.ndarray) -> np.ndarray:
+    """Return an orthonormal basis of what the columns span."""
+    vectors, sizes, _ = np.linalg.svd(directions, full_matrices=False)
+    return np.asarray(vectors[:, sizes > _NOTHING])
 
 
 def _say(vector: ParameterVector, group: Sequence[Slot], n_directions: int) -> str:

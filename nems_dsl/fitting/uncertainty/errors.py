@@ -106,7 +106,7 @@ class StandardErrors(Mapping[str, dict[str, np.ndarray]]):
     >>> model = fit("wc.2x1-lvl.1", x, x[:, 0] + 0.5 * rng.standard_normal(500), verbose=0)
     >>> errors = model.results.standard_errors
     >>> errors["wc"]["coefficients"].ravel().round(3)
-    array([0.022, 0.023])
+    array([0.022, 0.025])
     """
 
     method: str
