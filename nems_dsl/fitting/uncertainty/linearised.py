@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: The most values of the Jacobian that are held at a time; longer data are represented by a share.
 MOST_VALUES = 8_000_000
-_BINS, _BINS_PER_PARAMETER = 4000, 20
+_BINS, _BINS_PER_PARAMETER = 4000, 12
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.blas import dsyrk
 
 from .linearised import Linearised
 
@@ -26,7 +27,7 @@ _ROUNDING = 1e-4
 _ALL = 1 - 1e-7
 _FEWEST_BLOCKS = 30
 _CHANCE, _IN_A_ROW, _LEAST_SUM = 2.0, 5, 0.1
-_MOST_PRODUCTS = 2_000_000_000
+_MOST_PRODUCTS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -97,18 +98,22 @@ class Sandwich:
             In directions without curvature parameters are held where they are.
         """
         weights = (slopes / self.scale) @ self.root
-        variance = np.einsum("kr,rs,ks->k", weights, self.middle, weights)
+        variance = np.sum((weights @ self.middle) * weights, axis=1)
         return np.sqrt(np.maximum(variance, 0)), self._degrees(weights)
 
     def _degrees(self, weights: np.ndarray) -> np.ndarray:
-        degrees = np.full(len(weights), float(max(1, self.n_blocks - 1)))
-        rows = self.rows.reshape(-1, self.rows.shape[-1])
-        if weights.size * len(rows) > _MOST_PRODUCTS:
-            return degrees
-        squares = ((rows @ weights.T) ** 2).reshape(*self.rows.shape[:2], -1).sum(axis=1)
-        shares = np.add.reduceat(squares, self.blocks[:-1], axis=0)
+        n_bins, n_outputs, rank = self.rows.shape
+        # some blocks are enough to tell how evenly they all contribute
+        every = max(1, weights.size * n_bins * n_outputs // _MOST_PRODUCTS)
+        chosen = np.arange(self.n_blocks)[::every]
+        bins = np.concatenate([np.arange(*self.blocks[place : place + 2]) for place in chosen])
+        starts = np.concatenate([[0], np.cumsum(np.diff(self.blocks)[chosen])[:-1]])
+        products = self.rows[bins].reshape(-1, rank) @ weights.T
+        squares = (products**2).reshape(len(bins), n_outputs, -1).sum(axis=1)
+        shares = np.add.reduceat(squares, starts, axis=0)
         total, spread = shares.sum(axis=0), (shares**2).sum(axis=0)
-        return np.where(spread > 0, total**2 / np.where(spread > 0, spread, 1), degrees)
+        even = float(max(1, self.n_blocks - 1))
+        return np.where(spread > 0, every * total**2 / np.where(spread > 0, spread, 1), even)
 
 
 def make_sandwich(
@@ -132,7 +137,9 @@ def make_sandwich(
     n = len(fixed)
     weighted = linearised.jacobian * np.sqrt(linearised.curvature)[..., None]
     flat = weighted.reshape(-1, n)
-    curvature = flat.T @ flat / linearised.share + penalty
+    # a product of a matrix with itself takes half the work of two
+    half = dsyrk(1.0, flat.T)
+    curvature = (half + np.triu(half, 1).T) / linearised.share + penalty
     own = np.diag(curvature)
     scale = np.sqrt(np.where(own > 0, own, 1))
     free = np.flatnonzero(~fixed)
@@ -249,19 +256,19 @@ def _block_scores(rows: np.ndarray, residuals: np.ndarray, blocks: np.ndarray) -
         places = np.flatnonzero(lengths == length)
         bins = blocks[places][:, None] + np.arange(length)
         of_blocks = rows[bins].reshape(len(places), -1, rows.shape[-1])
-        r = residuals[bins].reshape(len(places), -1)
-        if of_blocks.shape[1] <= of_blocks.shape[2]:
-            values, vectors = np.linalg.eigh(of_blocks @ of_blocks.transpose(0, 2, 1))
-            r = np.einsum("gij,gi->gj", vectors, r) * _enlarged(values)
-            found[places] = np.einsum("gmr,gm->gr", of_blocks, np.einsum("gij,gj->gi", vectors, r))
-        else:
-            values, vectors = np.linalg.eigh(of_blocks.transpose(0, 2, 1) @ of_blocks)
-            score = np.einsum("gmr,gm->gr", of_blocks, r)
-            score = np.einsum("gij,gi->gj", vectors, score) * _enlarged(values)
-            found[places] = np.einsum("gij,gj->gi", vectors, score)
+        r = residuals[bins].reshape(len(places), -1, 1)
+        found[places] = _enlarged_score(of_blocks, r)
     return found
 
 
-def _enlarged(leverage: np.ndarray) -> np.ndarray:
-    known = leverage < _ALL
-    return np.where(known, 1 / np.sqrt(1 - np.where(known, leverage, 0)), 0.0)
+def _enlarged_score(rows: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """Return ``U' (I - UU')^(-1/2) r`` of each block, (blocks, r)."""
+    transposed = rows.transpose(0, 2, 1)
+    is_long = rows.shape[1] > rows.shape[2]
+    # U' (I - UU')^(-1/2) = (I - U'U)^(-1/2) U'
+    values, vectors = np.linalg.eigh(transposed @ rows if is_long else rows @ transposed)
+    known = values < _ALL
+    factor = np.where(known, 1 / np.sqrt(1 - np.where(known, values, 0)), 0.0)[..., None]
+    given = transposed @ residuals if is_long else residuals
+    enlarged = vectors @ (factor * (vectors.transpose(0, 2, 1) @ given))
+    return np.asarray((enlarged if is_long else transposed @ enlarged)[..., 0])
