@@ -40,6 +40,13 @@ def test_the_nonlinearity_has_a_band(noisy):
     assert np.all((lower[0] < middle) & (middle < upper[0]))
 
 
+def test_errors_from_a_file_are_drawn(noisy, tmp_path):
+    model, x, y = noisy
+    again = type(model).load(model.save(tmp_path / "m.json"))
+    assert plot_receptive_field(again).images[0].get_alpha() is not None
+    assert len(plot_nonlinearity(again, x, y=y).collections) == 1
+
+
 def test_errors_of_other_parameters_are_not_drawn(noisy):
     model, x, _ = noisy
     changed = model.copy()

@@ -50,7 +50,7 @@ class Band:
         return self.values - half, self.values + half
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the band as JSON can hold it."""
+        """Return the band as JSON can hold it, to six digits."""
         arrays = {name: _encode(getattr(self, name)) for name in _ARRAYS}
         return {**arrays, "is_relative": self.is_relative}
 
@@ -202,7 +202,7 @@ class StandardErrors(Mapping[str, dict[str, np.ndarray]]):
         return pd.DataFrame(rows, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the errors as JSON can hold them."""
+        """Return the errors as JSON can hold them, to six digits."""
         return {each.name: _encode(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod
@@ -222,7 +222,7 @@ class StandardErrors(Mapping[str, dict[str, np.ndarray]]):
         return cls(**read)
 
     def __eq__(self, other: object) -> bool:
-        """Compare all that is said, NaN with NaN."""
+        """Compare all that a file would hold, NaN with NaN."""
         if not isinstance(other, StandardErrors):
             return NotImplemented
         return self.to_dict() == other.to_dict()
@@ -239,6 +239,7 @@ class StandardErrors(Mapping[str, dict[str, np.ndarray]]):
         return f"StandardErrors({self.method}, of {n_known} of {n_all} numbers{missing})"
 
 
+_DIGITS = 6
 _NESTED = ("estimates", "errors", "aligned", "degrees", "lower", "upper")
 
 
@@ -260,6 +261,7 @@ def _encode(value: Any) -> Any:
         return _encode(value.tolist())
     if isinstance(value, list | tuple):
         return [_encode(each) for each in value]
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
+    if isinstance(value, float):
+        # files of many models would be mostly of digits that no error has
+        return float(f"{value:.{_DIGITS}g}") if np.isfinite(value) else None
     return value

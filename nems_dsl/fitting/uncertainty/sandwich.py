@@ -113,7 +113,8 @@ class Sandwich:
         shares = np.add.reduceat(squares, starts, axis=0)
         total, spread = shares.sum(axis=0), (shares**2).sum(axis=0)
         even = float(max(1, self.n_blocks - 1))
-        return np.where(spread > 0, every * total**2 / np.where(spread > 0, spread, 1), even)
+        found = np.where(spread > 0, every * total**2 / np.where(spread > 0, spread, 1), even)
+        return np.asarray(np.round(found, 1))
 
 
 def make_sandwich(
