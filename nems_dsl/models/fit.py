@@ -44,6 +44,7 @@ def fit_model(
     verbose: int = 0,
     callback: Callable[[int, float], object] | None = None,
     warn: bool = True,
+    tell_errors: bool = True,
 ) -> Model:
     """Return a fitted copy of a model; see `Model.fit`.
 
@@ -60,6 +61,8 @@ def fit_model(
         As for `Model.fit`.
     warn : bool
         Warn of data that no fit of this kind suits. Of many fits to the same data, one does.
+    tell_errors : bool
+        Estimate standard errors.
     """
     from .model import Model
 
@@ -100,8 +103,8 @@ def fit_model(
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
     results = search(objective, options, init, report, validation, own_bounds)
-    is_small = objective.n_parameters <= MOST_PARAMETERS
-    estimate = estimate_errors(objective, standard) if is_small else None
+    tell_errors = tell_errors and objective.n_parameters <= MOST_PARAMETERS
+    estimate = estimate_errors(objective, standard) if tell_errors else None
     standard.leave()
     errors = None if estimate is None else estimate.in_users_units(fitted.layers.names)
     fitted.results = replace(

@@ -62,7 +62,7 @@ def bootstrap_errors(
     thetas, fields, curves = [], [], []
     for _ in range(n_resamples):
         drawn = _draw(blocks, rng)
-        fitted = fit_model(setting.model, drawn, options, warn=False)
+        fitted = fit_model(setting.model, drawn, options, warn=False, tell_errors=False)
         theta = np.concatenate(
             [
                 fitted.layers[slot.layer].parameters[slot.name].values.ravel()
