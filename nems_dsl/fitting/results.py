@@ -83,7 +83,8 @@ class FitResults:
         Outputs of a model of several for which there was nothing to be learnt.
     standard_errors : StandardErrors or None
         Of the parameters, by layer and by name as `Model.get_parameter_values` has them, in the
-        user's units. None for more than 600 parameters, and for models with layers of one's own.
+        user's units. None for more than 600 parameters, or more than 100,000 parameters times
+        outputs, and for models with layers of one's own.
     log_likelihood : float or None
         At the end, without penalties: of counts, for the loss ``poisson``; else of residuals that
         are independent and normal, of one variance. None if channels are weighted.

@@ -13,12 +13,16 @@ _NOTHING = 1e-4
 _LARGEST_GROUP, _MOST_SLOTS = 4, 10
 
 
-def name_directions(vector: ParameterVector, null: np.ndarray) -> tuple[str, ...]:
+def name_directions(
+    vector: ParameterVector, names: Sequence[str], null: np.ndarray
+) -> tuple[str, ...]:
     """Say which parameters make up for each other.
 
     Parameters
     ----------
     vector : ParameterVector
+    names : sequence of str
+        What the layers are called, in order.
     null : (n, k) array
         An orthonormal basis of the directions.
 
@@ -42,7 +46,7 @@ def name_directions(vector: ParameterVector, null: np.ndarray) -> tuple[str, ...
         # what fewer of them do has been told
         new = _span(within - told @ (told.T @ within))
         if new.shape[1]:
-            said.append(_say(vector, group, new.shape[1]))
+            said.append(_say(names, group, new.shape[1]))
             told = np.concatenate([told, new], axis=1)
     return tuple(said)
 
@@ -70,8 +74,8 @@ def _span(directions: np.ndarray) -> np.ndarray:
     return np.asarray(vectors[:, sizes > _NOTHING])
 
 
-def _say(vector: ParameterVector, group: Sequence[Slot], n_directions: int) -> str:
-    labels = list(dict.fromkeys(f"{vector.layers[slot.layer].label}.{slot.name}" for slot in group))
+def _say(names: Sequence[str], group: Sequence[Slot], n_directions: int) -> str:
+    labels = [f"{names[slot.layer]}.{slot.name}" for slot in group]
     joined = " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
     plural = "s" if n_directions > 1 else ""
     return f"{joined} ({n_directions} direction{plural})"

@@ -18,6 +18,8 @@ from .sandwich import Sandwich, make_sandwich
 
 #: Of more parameters than these a fit tells no errors.
 MOST_PARAMETERS = 600
+# of one bin: those of a few hundred bins have to fit into memory
+_MOST_SLOPES = 100_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Estimate:
             errors=by_name(vector, names, np.where(known, errors, np.nan)),
             aligned=by_name(vector, names, aligned),
             degrees=by_name(vector, names, degrees),
-            not_identified=name_directions(vector, sandwich.null),
+            not_identified=name_directions(vector, names, sandwich.null),
             block_bins=sandwich.block_bins,
             n_blocks=sandwich.n_blocks,
             receptive_field=field,
@@ -130,11 +132,11 @@ def estimate_errors(
     Returns
     -------
     Estimate or None
-        None if nothing is free, or a layer has no derivative that could be carried forward, or
-        the derivatives are not finite.
+        None if nothing is free, if parameters times outputs are more than 100,000, if a layer has
+        no derivative that could be carried forward, or the derivatives are not finite.
     """
-    n = objective.n_parameters
-    if not n or objective.engine.structure.without_kernels():
+    n, n_rows = objective.n_parameters, int(np.prod(objective.engine.output_shape))
+    if not 0 < n * n_rows <= _MOST_SLOPES or objective.engine.structure.without_kernels():
         return None
     theta = objective.vector.read()
     front = find_front(objective)

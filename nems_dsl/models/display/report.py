@@ -198,7 +198,7 @@ def _rows_of(
         interval = ""
         if np.isfinite(errors[index]):
             interval = f"{ends[0][index]:.4g} to {ends[1][index]:.4g}"
-        yield f"{label}{at}", f"{values[index]:.4g}", _number(errors[index]), interval
+        yield f"{label}{at}", f"{values[index]:.4g}", _number(float(errors[index])), interval
 
 
 def _range(array: np.ndarray) -> str:

@@ -117,8 +117,9 @@ def _sandwich(
     )
     if estimate is None:
         raise ValueError(
-            "the model has nothing to be fitted, or a layer without kernels, or its derivatives "
-            "are not finite where it stands, so that there is no curvature to tell errors from"
+            "there is no curvature to tell errors from: the model has nothing to be fitted, or a "
+            "layer without kernels, or more than 100,000 parameters times outputs, or derivatives "
+            "that are not finite where it stands"
         )
     setting.standard.leave()
     return estimate.in_users_units(setting.model.layers.names)

@@ -144,6 +144,12 @@ def test_what_others_make_up_for_is_named_and_has_no_error():
     assert np.isfinite(errors.nonlinearity.errors).all()
 
 
+def test_layers_of_the_same_keyword_are_told_apart():
+    errors = errors_of("wc.2x1-relu.1.s-wc.1x1-lvl.1", X, np.maximum(X[:, 0] + 0.5, 0) + 0.1 * Y)
+    (said,) = errors.not_identified
+    assert said == "wc1.coefficients, relu.shift and wc2.coefficients (1 direction)"
+
+
 def test_the_gauge_does_not_matter_to_what_is_composed():
     rng = np.random.default_rng(3)
     x = rng.standard_normal((800, 3))
