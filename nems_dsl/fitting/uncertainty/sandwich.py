@@ -103,6 +103,9 @@ class Sandwich:
 
     def _degrees(self, weights: np.ndarray) -> np.ndarray:
         n_bins, n_outputs, rank = self.rows.shape
+        even = float(max(1, self.n_blocks - 1))
+        if not rank:
+            return np.full(len(weights), even)
         # some blocks are enough to tell how evenly they all contribute
         every = max(1, weights.size * n_bins * n_outputs // _MOST_PRODUCTS)
         chosen = np.arange(self.n_blocks)[::every]
@@ -112,7 +115,6 @@ class Sandwich:
         squares = (products**2).reshape(len(bins), n_outputs, -1).sum(axis=1)
         shares = np.add.reduceat(squares, starts, axis=0)
         total, spread = shares.sum(axis=0), (shares**2).sum(axis=0)
-        even = float(max(1, self.n_blocks - 1))
         found = np.where(spread > 0, every * total**2 / np.where(spread > 0, spread, 1), even)
         return np.asarray(np.round(found, 1))
 

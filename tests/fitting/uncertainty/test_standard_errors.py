@@ -194,6 +194,14 @@ def test_parameters_at_bounds_have_none():
     assert errors["wc"]["coefficients"][0, 0] == pytest.approx(wanted[0], rel=5e-3)
 
 
+def test_a_prediction_that_nothing_moves_has_none():
+    model = Model("wc.2x1-relu.1")
+    model.layers["wc"].parameters["coefficients"].values = [[-1.0], [-1.0]]
+    errors = model.fit(np.abs(X), Y, init="model", verbose=0).results.standard_errors
+    assert np.isnan(errors["wc"]["coefficients"]).all()
+    assert errors.not_identified == ("wc.coefficients (2 directions)",)
+
+
 def test_a_penalty_makes_errors_smaller():
     free = errors_of("wc.2x1-lvl.1", X, Y)
     held = errors_of("wc.2x1.l2e0-lvl.1", X, Y)
