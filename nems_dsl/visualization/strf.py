@@ -47,9 +47,9 @@ def plot_receptive_field(
     -------
     matplotlib.axes.Axes
         Colours are centred on 0 and span 98 % of the weights; pointed ends of the colour bar say
-        that some lie beyond. Weights whose confidence interval holds 0 are faint, where the fit
-        has standard errors. If the model does not begin with a linear layer, a sentence there
-        says so.
+        that some lie beyond. Weights whose confidence interval of 90 % holds 0 are faint, where
+        the fit has standard errors. If the model does not begin with a linear layer, a sentence
+        there says so.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def plot_receptive_field(
     largest = _colour_limit(field)
     faint = _within_chance(model, drivers[0], field)
     if faint is not None and label:
-        label += f" (faint: 0 is in its {100 * LEVEL:g} % interval)"
+        label += " (faint: may be 0)"
     image = ax.imshow(
         field,
         origin="lower",
