@@ -8,6 +8,8 @@ from ..fit_options import FitOptions as FitOptions
 from .results import FitResults as FitResults
 from .results import StartRecord as StartRecord
 from .scales import ScaleWarning as ScaleWarning
+from .uncertainty.errors import Band as Band
+from .uncertainty.errors import StandardErrors as StandardErrors
 
 if TYPE_CHECKING:
     from .objective import Objective as Objective

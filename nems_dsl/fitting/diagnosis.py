@@ -151,7 +151,7 @@ def _redundant(objective: Objective, theta: np.ndarray) -> tuple[int | None, lis
     n = objective.n_parameters
     if not 0 < n <= _MOST_PARAMETERS or objective.engine.structure.numeric:
         return None, []
-    square = _curvature(*_on_data(objective), theta)
+    square = _curvature(*derivatives_of(objective, _n_bins(objective)), theta)
     if _is_well_determined(square):
         return n, []
     if not np.isfinite(square).all():
@@ -183,11 +183,18 @@ def _n_bins(objective: Objective) -> int:
     return max(_BINS, _BINS_PER_PARAMETER * objective.n_parameters)
 
 
-def _on_data(objective: Objective) -> tuple[Jacobian, float]:
-    """Give the derivatives for the data, and the share of them that is enough."""
+def derivatives_of(objective: Objective, n_bins: int) -> tuple[Jacobian, float]:
+    """Give the derivatives for the data in double precision, and the share that has enough bins.
+
+    Parameters
+    ----------
+    objective : Objective
+    n_bins : int
+        How many are enough.
+    """
     engine = objective.engine
     n_all = sum(plan.pack.length for plan in engine.plans)
-    share = min(1.0, _n_bins(objective) / n_all)
+    share = min(1.0, n_bins / n_all)
     if engine.dtype == np.dtype(float):
         return objective.jacobian(), share
     # in single precision rounding hides which directions have no curvature

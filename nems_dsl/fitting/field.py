@@ -52,7 +52,7 @@ class ReceptiveField:
         self.engine = Engine(
             nodes,
             list(range(len(nodes))),
-            [_impulses(signal, n_channels, self.lags)],
+            [impulses(signal, n_channels, self.lags)],
             self.vector,
             np.dtype(float),
         )
@@ -120,7 +120,7 @@ class ReceptiveField:
         by_impulse[:, -1] = -by_impulse[:, :-1].sum(axis=1)
 
 
-def _impulses(signal: str, n_channels: int, lags: Lags) -> Pack:
+def impulses(signal: str, n_channels: int, lags: Lags) -> Pack:
     """Give a segment per channel with an impulse in it, and one without."""
     stim = np.zeros((n_channels, n_channels + 1, lags.n))
     stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1

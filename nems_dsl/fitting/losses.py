@@ -100,6 +100,29 @@ class Loss(ABC):
     def finish(self, total: float) -> tuple[float, float]:
         """Give the loss for the whole sum, and the factor that the derivatives need."""
 
+    def log_likelihood(self, total: float, target: Sequence[np.ndarray]) -> float | None:
+        """Give the log likelihood of the target for a sum.
+
+        Here that of residuals that are independent and normal, of the one variance that makes them
+        most likely. None if channels are weighted, or all residuals are 0.
+
+        Parameters
+        ----------
+        total : float
+            Of `add`, over all blocks.
+        target : list of (T_i, channels) arrays
+            That of the loss.
+        """
+        weight, n = self._one_weight(), self.n_samples
+        if weight is None or total <= 0:
+            return None
+        return -0.5 * n * (math.log(2 * math.pi * total / weight / n) + 1)
+
+    def _one_weight(self) -> float | None:
+        """Give the weight of all channels that count; None if there are several."""
+        counting = self.weights[self.weights > 0]
+        return None if np.ptp(counting) else float(counting[0])
+
     def _weights(self, like: np.ndarray) -> np.ndarray:
         if like.dtype not in self._typed:
             self._typed[like.dtype] = self.weights.astype(like.dtype)
@@ -188,6 +211,17 @@ class PoissonError(Loss):
     def finish(self, total: float) -> tuple[float, float]:
         """Give the mean, and the factor of its derivative."""
         return total / self.total_weight, 1 / self.total_weight
+
+    def log_likelihood(self, total: float, target: Sequence[np.ndarray]) -> float | None:
+        """Give the log likelihood of counts for a sum; ``log y!`` is that of the gamma function."""
+        from scipy.special import gammaln
+
+        weight = self._one_weight()
+        if weight is None or not math.isfinite(total):
+            return None
+        counted = self.weights > 0
+        factorials = sum(float(np.nansum(gammaln(trial[:, counted] + 1))) for trial in target)
+        return -total / weight - factorials
 
 
 LOSSES: dict[str, type[Loss]] = {

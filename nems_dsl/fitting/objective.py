@@ -265,6 +265,15 @@ class Objective:
             self._jacobian = Jacobian(self.engine, self.reach)
         return self._jacobian
 
+    def log_likelihood(self, theta: np.ndarray) -> float | None:
+        """Give the log likelihood of the target at `theta`, without penalties.
+
+        That of counts for ``poisson``; else of independent normal residuals of one variance. None
+        if channels are weighted, or the prediction is perfect.
+        """
+        total = self.engine.total(self._read_theta(theta), self.loss)
+        return self.loss.log_likelihood(total, self.target)
+
     def check_start(self, theta: np.ndarray) -> None:
         """Refuse parameters for which the loss is infinite, as no search can start from there.
 

@@ -38,6 +38,10 @@ class Penalty(ABC):
     def add_curvature(self, theta: np.ndarray, hessian: np.ndarray) -> None:
         """Add the second derivative, as far as it is positive, to `hessian`, (n, n), in place."""
 
+    def has_corner(self, theta: np.ndarray) -> np.ndarray:
+        """Tell which entries of `theta` stand where there is no derivative; (n,) bool."""
+        return np.zeros(len(theta), bool)
+
 
 class SquaredPenalty(Penalty):
     """``sum_i weights[i] theta[i]^2``.
@@ -88,6 +92,10 @@ class AbsolutePenalty(Penalty):
 
     def add_curvature(self, theta: np.ndarray, hessian: np.ndarray) -> None:
         """Add nothing: the penalty is straight on either side of 0."""
+
+    def has_corner(self, theta: np.ndarray) -> np.ndarray:
+        """Tell which penalised entries are 0, where the penalty holds them."""
+        return (self.weights > 0) & (theta == 0)
 
 
 class SmoothnessPenalty(Penalty):

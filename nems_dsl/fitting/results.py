@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import NemsWarning
+from .uncertainty.errors import StandardErrors
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CONVERGED, AT_A_LIMIT, INTERRUPTED, NOT_FITTED = 0, 1, 2, 3
 
@@ -86,6 +90,15 @@ class FitResults:
         output.
     shrinkage : tuple of str
         The same in words.
+    standard_errors : StandardErrors or None
+        Of the parameters, by layer and by name as `Model.get_parameter_values` has them, in the
+        user's units. None for more than 600 parameters, or more than 100,000 parameters times
+        outputs, and for models with layers of one's own.
+    log_likelihood : float or None
+        At the end, without penalties: of counts, for the loss ``poisson``; else of residuals that
+        are independent and normal, of one variance. None if channels are weighted.
+    n_samples : int
+        Samples of the response that were fitted.
     """
 
     loss: float
@@ -109,6 +122,56 @@ class FitResults:
     edf: float | None = None
     strengths: dict[str, Any] = field(default_factory=dict)
     shrinkage: tuple[str, ...] = ()
+    standard_errors: StandardErrors | None = None
+    log_likelihood: float | None = None
+    n_samples: int = 0
+
+    @property
+    def aic(self) -> float | None:
+        """Akaike's information criterion, ``2 k - 2 log L``; None if there is no likelihood.
+
+        k is the number of directions that the fit could move in, and one more for the variance of
+        normal residuals (Akaike, 1974, IEEE Transactions on Automatic Control 19: 716-723).
+        """
+        return self._criterion(2.0)
+
+    @property
+    def bic(self) -> float | None:
+        """Schwarz's information criterion, ``k log n - 2 log L``; None if there is no likelihood.
+
+        k as for `aic` (Schwarz, 1978, Annals of Statistics 6: 461-464). Samples that depend on each
+        other count as if they did not.
+        """
+        return self._criterion(math.log(self.n_samples)) if self.n_samples else None
+
+    @property
+    def n_effective(self) -> float:
+        """How many parameters the fit amounts to: `edf` where there is shrinkage, or the rank."""
+        if self.edf is not None:
+            return self.edf
+        return float(self.n_parameters if self.rank is None else self.rank)
+
+    def _criterion(self, price: float) -> float | None:
+        if self.log_likelihood is None:
+            return None
+        n_fitted = self.n_effective + (self.loss_name != "poisson")
+        return price * n_fitted - 2 * self.log_likelihood
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table of parameters and their errors; see `StandardErrors.to_pandas`.
+
+        Raises
+        ------
+        ValueError
+            There are no errors.
+        """
+        if self.standard_errors is None:
+            raise ValueError(
+                "this fit has no standard errors: it has more than 600 parameters, or layers "
+                "without kernels, or was made by an older version; see "
+                "nems_dsl.studies.standard_errors"
+            )
+        return self.standard_errors.to_pandas()
 
     @property
     def is_failed(self) -> bool:
@@ -124,6 +187,15 @@ class FitResults:
         known = prediction.copy()
         known.reshape(len(known), -1)[:, list(self.silent)] = np.nan
         return known
+
+    def of_response_times(self, scale: float) -> FitResults:
+        """Return the results for a response that was `scale` times that of the fit.
+
+        The density of normal residuals is so many times lower.
+        """
+        if self.log_likelihood is None or scale == 1:
+            return self
+        return replace(self, log_likelihood=self.log_likelihood - self.n_samples * math.log(scale))
 
     def scaled(self, factor: float) -> FitResults:
         """Return the results with losses in other units."""
@@ -144,14 +216,17 @@ class FitResults:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the results as JSON can hold them."""
-        return {
+        plain = asdict(replace(self, standard_errors=None))
+        told = {
             name: list(value)
             if isinstance(value, tuple)
             else None
             if isinstance(value, float) and math.isnan(value)
             else value
-            for name, value in asdict(self).items()
+            for name, value in plain.items()
         }
+        errors = self.standard_errors
+        return {**told, "standard_errors": None if errors is None else errors.to_dict()}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FitResults:
@@ -159,6 +234,8 @@ class FitResults:
         starts = tuple(StartRecord(**start) for start in data.get("starts", ()))
         read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
         read["starts"] = starts
+        if read.get("standard_errors") is not None:
+            read["standard_errors"] = StandardErrors.from_dict(data["standard_errors"])
         for name in ("loss", "initial_loss"):
             read[name] = math.nan if read[name] is None else read[name]
         return cls(**read)

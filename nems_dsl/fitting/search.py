@@ -211,6 +211,8 @@ class _Search:
             edf=find_edf(objective, best.theta),
             strengths={each.label: each.told_strengths for each in objective.shrunk},
             shrinkage=tuple(map(str, objective.shrunk)),
+            log_likelihood=objective.log_likelihood(best.theta),
+            n_samples=objective.loss.n_samples,
         )
 
     def _watch(self) -> Watch:

@@ -23,6 +23,7 @@ from ..graph.reach import find_reach
 from ..graph.wiring import Node, needed
 from ..layers.base import KernelLayer
 from ..layers.follow import Tie, Units, Values
+from .engine.vector import ParameterVector
 
 #: With zeros before each trial, a mean of so many standard deviations or more is taken off.
 _FAR = 3.0
@@ -112,6 +113,40 @@ class Standard:
                 low, high = parameter.bound_arrays()
                 own = values[name] if parameter.is_frozen else outside[place][name]
                 parameter.values = np.clip(own, low, high)
+
+    def slopes(self, vector: ParameterVector) -> np.ndarray:
+        """Return the derivatives of the user's free parameters by the fit's, (n, n).
+
+        Parameters
+        ----------
+        vector : ParameterVector
+            Of the layers, whose parameters are in the coordinates of the fit.
+
+        Returns
+        -------
+        (n, n) float64 ndarray
+            A row for each of the user's parameters.
+
+        Notes
+        -----
+        By central differences, which are exact but for rounding: parameters are multiplied with
+        scales, and products of them with the mean of the stimulus are added to offsets.
+        """
+        theta = vector.read()
+        step = np.cbrt(np.finfo(float).eps) * np.maximum(1.0, np.abs(theta))
+        if self.stimulus.offset is None:
+            # each follows by itself
+            change = self._users(vector, theta + step) - self._users(vector, theta - step)
+            return np.diag(change / (2 * step))
+        slopes = np.empty((len(theta), len(theta)))
+        for entry in range(len(theta)):
+            moved = np.where(np.arange(len(theta)) == entry, step, 0.0)
+            change = self._users(vector, theta + moved) - self._users(vector, theta - moved)
+            slopes[:, entry] = change / (2 * step[entry])
+        return slopes
+
+    def _users(self, vector: ParameterVector, theta: np.ndarray) -> np.ndarray:
+        return vector.gather(self._converted(vector.values(theta, np.dtype(float))))
 
     def _converted(self, values: Sequence[Values], backwards: bool = False) -> list[Values]:
         found = _convert(self, values, backwards)

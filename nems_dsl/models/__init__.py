@@ -7,6 +7,7 @@ from .model import Model as Model
 from .model_set import ModelSet as ModelSet
 
 if TYPE_CHECKING:
+    from .display.report import ModelReport as ModelReport
     from .objective import Objective as Objective
     from .reuse import ReuseReport as ReuseReport
     from .reuse import take_parameters as take_parameters
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "ModelReport": "display.report",
         "Objective": "objective",
         "ReuseReport": "reuse",
         "compile_model": "warm",

@@ -25,6 +25,7 @@ from ..fitting.report import Report
 from ..fitting.results import NotFittedWarning
 from ..fitting.scales import warn_of_start
 from ..fitting.search import search
+from ..fitting.uncertainty.estimate import MOST_PARAMETERS, estimate_errors
 from ..fitting.units import Standard, find_standard
 from ..graph.evaluation import without_edges
 from ..graph.reach import Reach, find_reach
@@ -43,6 +44,7 @@ def fit_model(
     verbose: int = 0,
     callback: Callable[[int, float], object] | None = None,
     warn: bool = True,
+    tell_errors: bool = True,
 ) -> Model:
     """Return a fitted copy of a model; see `Model.fit`.
 
@@ -59,6 +61,8 @@ def fit_model(
         As for `Model.fit`.
     warn : bool
         Warn of data that no fit of this kind suits. Of many fits to the same data, one does.
+    tell_errors : bool
+        Estimate standard errors.
     """
     from .model import Model
 
@@ -91,19 +95,23 @@ def fit_model(
         warn_of_data(nodes, recording, options, standard=standard)
     own_bounds = ParameterVector([node.layer for node in nodes]).bounds()
     standard.enter(as_it_stands=isinstance(options.init, str) and options.init == "model")
-    objective = _objective(standard, recording, options)
+    objective = make_objective(standard, recording, options)
     validation = None
     if held_out is not None:
         held_out = without_edges(held_out, reach, options.edges)
-        validation = _objective(
+        validation = make_objective(
             standard, held_out, options, regularizers=False, priors=0.0, shrinkage="none"
         )
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
     results = search(objective, options, init, report, validation, own_bounds)
+    tell_errors = tell_errors and objective.n_parameters <= MOST_PARAMETERS
+    estimate = estimate_errors(objective, standard) if tell_errors else None
     standard.leave()
+    errors = None if estimate is None else estimate.in_users_units(fitted.layers.names)
     fitted.results = replace(
-        results.scaled(factor),
+        results.scaled(factor).of_response_times(1 / standard.response.scale),
+        standard_errors=errors,
         edges=options.edges,
         silent=tuple(silent),
         warnings=(*results.warnings, *(f"not fitted: {text}" for text in silent.values())),
@@ -144,9 +152,21 @@ def _find_silent(recording: Recording, weights: np.ndarray | None) -> dict[int, 
     return silent if len(silent) < len(used) else {}
 
 
-def _objective(
+def make_objective(
     standard: Standard, recording: Recording, options: FitOptions, **changed: Any
 ) -> Objective:
+    """Make what a fit minimises, in its own coordinates.
+
+    Parameters
+    ----------
+    standard : Standard
+        The coordinates, which the nodes' parameters are in.
+    recording : Recording
+        In the user's units, without the edges that are left out.
+    options : FitOptions
+    **changed
+        Arguments of `Objective` that are others than the options have them.
+    """
     settings: dict[str, Any] = {
         "loss": options.loss,
         "regularizers": options.regularizers,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ..fitting.results import FitResults
     from ..studies import CrossValidation
+    from .display.report import ModelReport
 
 RULE = "~" * 64
 
@@ -786,9 +787,41 @@ class Model:
         │  (T, 1)
         ●  output
         """
-        from .diagram import diagram
+        from .display.diagram import diagram
 
         return diagram(self, format)
+
+    def report(self, level: float = 0.9) -> ModelReport:
+        """Tell on one page how the fit went, and how far its parameters can be trusted.
+
+        Parameters
+        ----------
+        level : float
+            Of the confidence intervals.
+
+        Returns
+        -------
+        ModelReport
+            Prints loss, criteria, parameters with their errors, and warnings; `to_pandas` gives
+            the parameters as a table.
+
+        Raises
+        ------
+        ValueError
+            The model was not fitted.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> x = np.random.default_rng(0).random((500, 4))
+        >>> y = x[:, 2] + 0.1 * np.random.default_rng(1).random(500)
+        >>> table = Model("wc.4x1-lvl.1").fit(x, y, verbose=0).report().to_pandas()
+        >>> table[["parameter", "value"]].round(1).values[2].tolist()
+        ['coefficients', 1.0]
+        """
+        from .display.report import report_of
+
+        return report_of(self, level)
 
     def plot(self, x: Data | None = None, y: Data | None = None, **arguments: Any) -> Figure:
         """Draw the model: receptive field, nonlinearity, and prediction against response.
@@ -816,6 +849,6 @@ class Model:
         return f"Model({self.name or ''})\n{RULE}\n{body}{RULE}"
 
     def __str__(self) -> str:
-        from .summary import summarise
+        from .display.summary import summarise
 
         return summarise(self)

@@ -9,3 +9,4 @@ from .crossvalidation import cross_validate as cross_validate
 from .crossvalidation_results import CrossValidation as CrossValidation
 from .dstrf import dstrf as dstrf
 from .many import fit as fit
+from .uncertainty import standard_errors as standard_errors

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..data.recording import Recording, read_recording
-from .axes import BLUE, GREY, RED, own_axes, say_instead
+from .axes import BLUE, GREY, LEVEL, RED, is_same, own_axes, say_instead
 from .chain import LinearFront, NoLinearFront
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ def plot_nonlinearity(
     Returns
     -------
     matplotlib.axes.Axes
-        Where no curve exists - the model does not begin with a linear layer, mixes several
-        outputs of it, or goes on with memory - the response is drawn over the prediction, or a
-        sentence says why there is nothing to see.
+        With a band about the curve, its confidence interval at each point, where the fit has
+        standard errors. Where no curve exists - the model does not begin with a linear layer,
+        mixes several outputs of it, or goes on with memory - the response is drawn over the
+        prediction, or a sentence says why there is nothing to see.
 
     Examples
     --------
@@ -77,10 +78,29 @@ def plot_nonlinearity(
         assert recording is not None
         _plot_response(ax, drive, _column(recording.target, channel))
     ax.plot(grid, front.finish(values)[:, channel], color=BLUE, lw=2, label="model", zorder=3)
+    _plot_band(model, front, drivers[0], channel, ax)
     ax.set_title("nonlinearity", fontsize="medium")
     ax.set_xlabel(f"output of {front.names}")
     ax.set_ylabel("response")
     return ax
+
+
+def _plot_band(model: Model, front: LinearFront, driver: int, channel: int, ax: Axes) -> None:
+    """Draw the interval about the curve, if the fit has one, and the model is still that."""
+    errors = None if model.results is None else model.results.standard_errors
+    band = None if errors is None else errors.nonlinearity
+    if band is None or channel >= len(band.values):
+        return
+    at = band.at[channel]
+    values = np.zeros((len(at), front.n_outputs))
+    values[:, driver] = at
+    if not is_same(front.finish(values)[:, channel], band.values[channel]):
+        return
+    lower, upper = (end[channel] for end in band.interval(LEVEL))
+    ax.fill_between(
+        at, lower, upper, color=BLUE, alpha=0.2, lw=0, zorder=2,
+        label=f"{100 * LEVEL:g} % interval",
+    )  # fmt: skip
 
 
 def _drive(front: LinearFront, recording: Recording | None, output: int) -> np.ndarray:

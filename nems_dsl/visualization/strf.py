@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from .axes import own_axes, say_instead, time_step, unit
+from .axes import LEVEL, is_same, own_axes, say_instead, time_step, unit
 from .chain import LinearFront, NoLinearFront
 
 if TYPE_CHECKING:
     from ..models import Model
 
-_QUANTILE = 0.98
+_QUANTILE, _FAINT = 0.98, 0.35
 
 
 def plot_receptive_field(
@@ -47,8 +47,9 @@ def plot_receptive_field(
     -------
     matplotlib.axes.Axes
         Colours are centred on 0 and span 98 % of the weights; pointed ends of the colour bar say
-        that some lie beyond. If the model does not begin with a linear layer, a sentence there
-        says so.
+        that some lie beyond. Weights whose confidence interval of 90 % holds 0 are faint, where
+        the fit has standard errors. If the model does not begin with a linear layer, a sentence
+        there says so.
 
     Examples
     --------
@@ -67,6 +68,9 @@ def plot_receptive_field(
     field = front.impulse_responses()[drivers[0]]
     n_channels, n_lags = field.shape
     largest = _colour_limit(field)
+    faint = _within_chance(model, drivers[0], field)
+    if faint is not None and label:
+        label += " (faint: may be 0)"
     image = ax.imshow(
         field,
         origin="lower",
@@ -75,6 +79,7 @@ def plot_receptive_field(
         cmap="RdBu_r",
         vmin=-largest,
         vmax=largest,
+        alpha=None if faint is None else np.where(faint, _FAINT, 1.0),
         extent=(-0.5 * step, (n_lags - 0.5) * step, -0.5, n_channels - 0.5),
     )
     which = f", 1 of {len(drivers)}" if len(drivers) > 1 else ""
@@ -89,6 +94,20 @@ def plot_receptive_field(
     beyond = "both" if np.abs(field).max() > largest else "neither"
     ax.figure.colorbar(image, ax=ax, label=label, pad=0.02, extend=beyond)
     return ax
+
+
+def _within_chance(model: Model, output: int, field: np.ndarray) -> np.ndarray | None:
+    """Tell which weights may be 0, (channels, lags); None if that is not known of this field."""
+    errors = None if model.results is None else model.results.standard_errors
+    band = None if errors is None else errors.receptive_field
+    if band is None or output >= len(band.values):
+        return None
+    known = band.at >= 0
+    if not is_same(band.values[output][:, known], field):
+        return None
+    lower, upper = (end[output][:, known] for end in band.interval(LEVEL))
+    # what is not identified may be anything
+    return np.asarray(~((lower > 0) | (upper < 0)))
 
 
 def _colour_limit(field: np.ndarray) -> float:

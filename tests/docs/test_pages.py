@@ -25,6 +25,7 @@ PAGES = (
     "own_layers",
     "architecture",
     "spaces",
+    "standard_errors",
 )
 
 

@@ -80,17 +80,11 @@ class Jacobian:
         (n, n) ndarray
             Symmetric, positive semidefinite.
         """
-        engine, n = self.engine, len(theta)
-        values = engine.values(theta)
-        weights = engine.prepare(values)
+        n, last = len(theta), self.engine.structure.last
         total = np.zeros((n, n))
         n_counted = 0
-        for block in self._blocks.chosen(share, offset):
-            plan = self._blocks.plan(block)
-            run_forward(plan.forward, weights)
-            self._arena.reset()
-            with using(self._arena):
-                tangents = self.tangents(plan, values)
+        for block, plan, found in self.walk(theta, share, offset):
+            tangents = found.get(last)
             n_counted += block.n_counted
             if tangents is not None:
                 curvature = plan.last.d_out
@@ -160,14 +154,49 @@ class Jacobian:
                     along[row] = step[tangents.entries[mine]] @ tangents.values[mine]
             yield block, out, along
 
+    def walk(
+        self, theta: np.ndarray, share: float = 1.0, offset: int = 0
+    ) -> Iterator[tuple[Block, Plan, dict[int, Tangents]]]:
+        """Go through blocks of the data, and give the derivatives of every layer's output.
+
+        Parameters
+        ----------
+        theta : (n,) array
+        share, offset
+            As for `curvature`.
+
+        Yields
+        ------
+        block : Block
+        plan : Plan
+            After its forward pass.
+        tangents : dict of int to Tangents
+            By the place of the layer, where some free parameter bears on it. Their arrays, and
+            those of the plan, are valid until the next block is asked for.
+        """
+        values = self.engine.values(theta)
+        weights = self.engine.prepare(values)
+        for block in self._blocks.chosen(share, offset):
+            plan = self._blocks.plan(block)
+            run_forward(plan.forward, weights)
+            self._arena.reset()
+            with using(self._arena):
+                found = self._by_place(plan, values)
+            yield block, plan, found
+
     def tangents(self, plan: Plan, values: Sequence[Mapping[str, np.ndarray]]) -> Tangents | None:
         """Give the derivatives of the prediction on one pack, after its forward pass."""
+        return self._by_place(plan, values).get(self.engine.structure.last)
+
+    def _by_place(
+        self, plan: Plan, values: Sequence[Mapping[str, np.ndarray]]
+    ) -> dict[int, Tangents]:
         found: dict[int, Tangents] = {}
         for step in plan.forward:
             parts = self._step(step, values[step.place], found)
             if parts:
                 found[step.place] = join(parts)
-        return found.get(self.engine.structure.last)
+        return found
 
     def _step(
         self, step: Step, values: Mapping[str, np.ndarray], found: Mapping[int, Tangents]

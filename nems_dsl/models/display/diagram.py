@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from ..compiler import BoundKeyword, BoundModel
-from ..graph.wiring import Node, connect
-from ..layers.base import KernelLayer, Layer
-from .model_like import ModelLike
+from ...compiler import BoundKeyword, BoundModel
+from ...graph.wiring import Node, connect
+from ...layers.base import KernelLayer, Layer
+from ..model_like import ModelLike
 
 Sizes = Sequence[Any] | None
 

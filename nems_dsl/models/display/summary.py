@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..layers.base import Layer, Parameter
-from .model_like import ModelLike
+from ...layers.base import Layer, Parameter
+from ..model_like import ModelLike
 
 RULE = "~" * 64
 _MOST_NUMBERS = 4

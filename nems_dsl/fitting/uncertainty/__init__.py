@@ -1,0 +1,1 @@
+"""How far the parameters of a fit can be trusted: errors from the curvature and the scores."""
