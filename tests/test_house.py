@@ -43,6 +43,7 @@ _OWN = {
     "data/files/tables.py": "a format of files",
     "data/indexes.py": "labels of bins, apart from what is done with them",
     "fitting/conditioning.py": "variables in which the stimulus is white",
+    "fitting/covariance.py": "products with what is too large to hold",
     "fitting/diagnosis.py": "what is wrong with a fit",
     "fitting/engine/blocks.py": "parts of the data that curvature is taken of",
     "fitting/optimisers/lbfgs.py": "an optimiser",

@@ -48,7 +48,7 @@ class FrontProblem:
     def value_and_grad(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Give the share of the variance that is not explained, and its gradient."""
         ridge, field = self.ridge, self.field.values(theta)
-        loaded = field @ ridge.covariance
+        loaded = ridge.covariance.times(field)
         error = ridge.variance.sum() + float(np.sum(field * (loaded - 2 * ridge.cross)))
         d_field = 2 * self._scale * (loaded - ridge.cross)
         return self._scale * error, self.field.gradient(theta, d_field)
@@ -57,7 +57,7 @@ class FrontProblem:
         """Give the Gauss-Newton curvature, (n, n)."""
         total = np.zeros((len(theta), len(theta)))
         for _, entries, fields in self.field.tangents(theta):
-            products = fields @ self.ridge.covariance @ fields.T
+            products = self.ridge.covariance.times(fields) @ fields.T
             total[np.ix_(entries, entries)] += 2 * self._scale * products
         return total
 

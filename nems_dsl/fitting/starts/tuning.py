@@ -55,9 +55,12 @@ def _reduced(ridge: RidgeProblem, curves: np.ndarray) -> tuple[np.ndarray, np.nd
     n_lags = fields.shape[1]
     patterns = np.linalg.svd(fields, full_matrices=False)[2][:_N_PATTERNS]
     n_patterns = len(patterns)
-    covariance = ridge.covariance.reshape(n_channels, n_lags, n_channels, n_lags)
-    covariance = np.einsum("cjdk,pj,qk->cpdq", covariance, patterns, patterns, optimize=True)
-    square = np.einsum("cpdq,ac,bd->apbq", covariance, curves, curves, optimize=True)
+    square = np.empty((n_curves, n_patterns, n_curves, n_patterns))
+    # a pattern at a time, so that there are no more fields at once than curves
+    for number, pattern in enumerate(patterns):
+        fields = (curves[:, :, None] * pattern).reshape(n_curves, -1)
+        loaded = ridge.covariance.times(fields).reshape(n_curves, n_channels, n_lags)
+        square[:, number] = np.einsum("acj,bc,qj->abq", loaded, curves, patterns, optimize=True)
     cross = ridge.cross.reshape(n_outputs, n_channels, n_lags) @ patterns.T
     # an output that never changes has no covariance with anything either
     sd = np.sqrt(np.where(ridge.variance > 0, ridge.variance, 1.0))
