@@ -18,8 +18,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 from .moments import Lags
 
-# complex values that are held at a time: 32 MB of spectra
+# values of the stimulus that are transformed at a time, 16 MB; and that are kept transformed
 _MOST_VALUES = 1 << 21
+_MOST_KEPT = 1 << 25
 _LEAST_BLOCK, _LAGS_PER_BLOCK = 256, 4
 _MOST_STEPS, _ACCURACY = 200, 1e-2
 
@@ -101,13 +102,11 @@ class LaggedCovariance:
     counted : list of (T_i,) bool arrays, optional
         The bins of the response that it is taken over; by default all.
 
-    penalty : float
-        Added to the diagonal.
-
     Notes
     -----
     Outside of a trial the stimulus is 0. A product takes of the order of T x channels x (fields +
-    log lags) operations, and memory that grows with neither T nor the square of the inputs.
+    log lags) operations, and memory that grows with neither T nor the square of the inputs. What
+    the stimulus is in the frequency domain is kept where it takes no more than 256 MB.
 
     Examples
     --------
@@ -122,16 +121,28 @@ class LaggedCovariance:
         trials: Sequence[np.ndarray],
         lags: Lags,
         counted: Sequence[np.ndarray] | None = None,
-        penalty: float = 0.0,
     ):
-        self.trials, self.lags, self.penalty = trials, lags, penalty
-        self.counted = [np.ones(len(t), bool) for t in trials] if counted is None else counted
-        self.n_channels = trials[0].shape[1]
-        self.n_bins = int(sum(bins.sum() for bins in self.counted))
-        longest = max(map(len, trials)) + lags.n
-        block = max(min(_LEAST_BLOCK, longest), min(_LAGS_PER_BLOCK * lags.n, longest), 2 * lags.n)
-        self._block = fft.next_fast_len(block, real=True)
-        ones = [bins[:, None].astype(float) for bins in self.counted]
+        self.lags, self.penalty, self.n_channels = lags, 0.0, trials[0].shape[1]
+        self._blocks = _Blocks(trials, lags)
+        self._count([np.ones(len(x), bool) for x in trials] if counted is None else counted)
+
+    def over(self, counted: Sequence[np.ndarray]) -> LaggedCovariance:
+        """Give the covariance over other bins, without a penalty; what is kept is shared."""
+        other = copy.copy(self)
+        other.penalty = 0.0
+        other._count(counted)
+        return other
+
+    def plus(self, penalty: float) -> LaggedCovariance:
+        """Give the same with a penalty on its diagonal."""
+        loaded = copy.copy(self)
+        loaded.penalty = self.penalty + penalty
+        return loaded
+
+    def _count(self, counted: Sequence[np.ndarray]) -> None:
+        self.counted = list(counted)
+        self.n_bins = int(sum(bins.sum() for bins in counted))
+        ones = [bins[:, None].astype(float) for bins in counted]
         self.mean = self._correlated(ones)[0] / max(self.n_bins, 1)
 
     @property
@@ -143,7 +154,7 @@ class LaggedCovariance:
     def power(self) -> float:
         """The mean of the diagonal."""
         total, n, future = 0.0, self.lags.n, self.lags.future
-        for x, counted in zip(self.trials, self.counted, strict=True):
+        for x, counted in zip(self._blocks.trials, self.counted, strict=True):
             # how many counted bins each bin of the stimulus bears on
             edges = np.concatenate([[0], np.cumsum(counted)])
             bins = np.arange(len(x)) - future
@@ -156,18 +167,12 @@ class LaggedCovariance:
         """Give the products of receptive fields, (fields, inputs), with the covariance."""
         fields = np.asarray(fields, dtype=float)
         products = np.empty(fields.shape)
-        at_once = max(1, _MOST_VALUES // (self._block * self.n_channels))
+        at_once = max(1, _MOST_VALUES // (self._blocks.length * self.n_channels))
         for start in range(0, len(fields), at_once):
             part = slice(start, start + at_once)
             products[part] = self._products(fields[part])
         products /= max(self.n_bins, 1)
         return products - np.outer(fields @ self.mean, self.mean) + self.penalty * fields
-
-    def plus(self, penalty: float) -> LaggedCovariance:
-        """Give the same with a penalty on its diagonal."""
-        loaded = copy.copy(self)
-        loaded.penalty = self.penalty + penalty
-        return loaded
 
     def solve(self, cross: np.ndarray) -> np.ndarray:
         """Give the fields, (fields, inputs), whose products are about `cross`.
@@ -217,56 +222,79 @@ class LaggedCovariance:
     def _products(self, fields: np.ndarray) -> np.ndarray:
         """Filter the stimulus, and correlate what comes of it in the counted bins with it."""
         filters = fields.reshape(len(fields), self.n_channels, -1).transpose(2, 1, 0)
-        filters = fft.rfft(filters, self._block, axis=0)
+        filters = fft.rfft(filters, self._blocks.length, axis=0)
         total = np.zeros(filters.shape, complex)
-        for spectra, blocks in self._spectra():
-            out = fft.irfft(spectra @ filters, self._block, axis=0)
-            for number, (trial, start) in enumerate(blocks):
-                out[:, number] *= self._in_block(self.counted[trial], start)[:, None]
+        for spectra, counted in self._blocks.beside(self.counted):
+            out = fft.irfft(spectra @ filters, self._blocks.length, axis=0)
+            out *= counted[:, :, None]
             total += _correlation(spectra, out)
-        return self._fields(total)
+        return self._blocks.fields(total)
 
     def _correlated(self, signals: Sequence[np.ndarray]) -> np.ndarray:
         """Correlate (T_i, k) signals, 0 where they do not count, with the stimulus."""
-        k = signals[0].shape[1]
-        total = np.zeros((self._block // 2 + 1, self.n_channels, k), complex)
-        for spectra, blocks in self._spectra():
-            parts = [self._in_block(signals[trial], start) for trial, start in blocks]
-            total += _correlation(spectra, np.stack(parts, axis=1))
-        return self._fields(total)
+        shape = self._blocks.length // 2 + 1, self.n_channels, signals[0].shape[1]
+        total = np.zeros(shape, complex)
+        for spectra, parts in self._blocks.beside(signals):
+            total += _correlation(spectra, parts)
+        return self._blocks.fields(total)
 
-    def _fields(self, spectra: np.ndarray) -> np.ndarray:
+
+class _Blocks:
+    """A stimulus cut into blocks for Fourier transforms.
+
+    The bins that begin a block are those that the others depend on, as in a fast convolution by
+    overlap and save.
+    """
+
+    def __init__(self, trials: Sequence[np.ndarray], lags: Lags):
+        self.trials, self.lags = trials, lags
+        longest = max(map(len, trials)) + lags.n
+        length = max(min(max(_LEAST_BLOCK, _LAGS_PER_BLOCK * lags.n), longest), 2 * lags.n)
+        self.length = fft.next_fast_len(length, real=True)
+        step = self.length - lags.n + 1
+        blocks = [
+            (trial, start) for trial, x in enumerate(trials) for start in range(0, len(x), step)
+        ]
+        n_values = self.length * trials[0].shape[1]
+        at_once = max(1, _MOST_VALUES // n_values)
+        self._groups = [blocks[at : at + at_once] for at in range(0, len(blocks), at_once)]
+        self._is_kept = len(blocks) * n_values <= _MOST_KEPT
+        self._kept: dict[int, np.ndarray] = {}
+
+    def beside(self, signals: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Give spectra, (frequencies, blocks, channels), and signals, (bins, blocks, ...).
+
+        `signals` are of the response, (T_i, ...) arrays, and 0 in the bins that begin a block.
+        Blocks in which they are 0 everywhere may be left out.
+        """
+        first = self.lags.n - 1
+        for number, blocks in enumerate(self._groups):
+            parts = np.zeros((self.length, len(blocks), *signals[0].shape[1:]))
+            for at, (trial, start) in enumerate(blocks):
+                known = signals[trial][start : start + self.length - first]
+                parts[first : first + len(known), at] = known
+            if parts.any():
+                yield self._spectra(number), parts
+
+    def fields(self, spectra: np.ndarray) -> np.ndarray:
         """Give the fields whose spectra are (frequencies, channels, k), as (k, inputs)."""
-        found = fft.irfft(spectra, self._block, axis=0)[: self.lags.n]
+        found = fft.irfft(spectra, self.length, axis=0)[: self.lags.n]
         return np.ascontiguousarray(found.transpose(2, 1, 0)).reshape(spectra.shape[2], -1)
 
-    def _spectra(self) -> Iterator[tuple[np.ndarray, list[tuple[int, int]]]]:
-        """Give spectra, (frequencies, blocks, channels), and trial and first bin of each block."""
-        step = self._block - self.lags.n + 1
-        blocks = [
-            (trial, start)
-            for trial, x in enumerate(self.trials)
-            for start in range(0, len(x), step)
-            if self.counted[trial][start : start + step].any()
-        ]
-        at_once = max(1, _MOST_VALUES // (self._block * self.n_channels))
-        for first in range(0, len(blocks), at_once):
-            some = blocks[first : first + at_once]
-            signal = np.zeros((self._block, len(some), self.n_channels))
-            for number, (trial, start) in enumerate(some):
-                x, begins = self.trials[trial], start + self.lags.future - self.lags.n + 1
-                known = x[max(0, begins) : max(0, begins + self._block)]
-                at = max(0, -begins)
-                signal[at : at + len(known), number] = known
-            yield fft.rfft(signal, axis=0, overwrite_x=True), some
-
-    def _in_block(self, signal: np.ndarray, start: int) -> np.ndarray:
-        """Give a signal of the response in a block, 0 in the bins that begin it."""
-        found = np.zeros((self._block, *signal.shape[1:]))
-        first = self.lags.n - 1
-        known = signal[start : start + self._block - first]
-        found[first : first + len(known)] = known
-        return found
+    def _spectra(self, number: int) -> np.ndarray:
+        if number in self._kept:
+            return self._kept[number]
+        blocks = self._groups[number]
+        signal = np.zeros((self.length, len(blocks), self.trials[0].shape[1]))
+        for at, (trial, start) in enumerate(blocks):
+            begins = start + self.lags.future - self.lags.n + 1
+            known = self.trials[trial][max(0, begins) : max(0, begins + self.length)]
+            before = max(0, -begins)
+            signal[before : before + len(known), at] = known
+        spectra = np.asarray(fft.rfft(signal, axis=0, overwrite_x=True))
+        if self._is_kept:
+            self._kept[number] = spectra
+        return spectra
 
 
 def _ratio(of: np.ndarray, to: np.ndarray) -> np.ndarray:

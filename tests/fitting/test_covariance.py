@@ -46,6 +46,7 @@ def test_bins_that_are_not_counted_are_left_out():
     found = covariance.times(np.eye(len(expected)))
     np.testing.assert_allclose(found, expected, atol=1e-12)
     assert covariance.power == pytest.approx(np.trace(expected) / len(expected))
+    np.testing.assert_allclose(LaggedCovariance(x, lags).over(counted).times(np.eye(18)), found)
     told = np.concatenate([trial[c] for trial, c in zip(y, counted, strict=True)])
     cross, variance = covariance.cross(y)
     np.testing.assert_allclose(cross, (told - told.mean(0)).T @ rows / len(rows), atol=1e-12)
@@ -58,7 +59,10 @@ def test_many_blocks_and_fields_at_a_time_change_nothing(monkeypatch):
     fields = np.random.default_rng(1).normal(size=(5, 63))
     whole = covariance.times(fields)
     monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_VALUES", 1)
-    np.testing.assert_allclose(covariance.times(fields), whole, rtol=1e-9, atol=1e-12)
+    monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_KEPT", 0)
+    again = LaggedCovariance(x, Lags(20, 0))
+    for _ in range(2):
+        np.testing.assert_allclose(again.times(fields), whole, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("penalty", [0.02, 1.0])
