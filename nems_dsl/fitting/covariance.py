@@ -16,11 +16,15 @@ import numpy as np
 from scipy import fft
 from scipy.linalg import cho_factor, cho_solve
 
-from .moments import Lags
+from ..data.recording import Recording
+from ..data.trials import STIMULUS
+from .moments import Lags, choose_stretches
 
 # values of the stimulus that are transformed at a time, 16 MB; and that are kept transformed
 _MOST_VALUES = 1 << 21
 _MOST_KEPT = 1 << 25
+# bins in a row of a recording that is too long to go through a hundred times
+_STRETCH = 1 << 12
 _LEAST_BLOCK, _LAGS_PER_BLOCK = 256, 4
 _MOST_STEPS, _ACCURACY = 200, 1e-2
 
@@ -258,7 +262,6 @@ class _Blocks:
         n_values = self.length * trials[0].shape[1]
         at_once = max(1, _MOST_VALUES // n_values)
         self._groups = [blocks[at : at + at_once] for at in range(0, len(blocks), at_once)]
-        self._is_kept = len(blocks) * n_values <= _MOST_KEPT
         self._kept: dict[int, np.ndarray] = {}
 
     def beside(self, signals: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -292,7 +295,7 @@ class _Blocks:
             before = max(0, -begins)
             signal[before : before + len(known), at] = known
         spectra = np.asarray(fft.rfft(signal, axis=0, overwrite_x=True))
-        if self._is_kept:
+        if (len(self._kept) + 1) * _MOST_VALUES <= _MOST_KEPT:
             self._kept[number] = spectra
         return spectra
 
@@ -309,3 +312,21 @@ def _correlation(spectra: np.ndarray, signal: np.ndarray) -> np.ndarray:
     """
     others = fft.rfft(signal, axis=0)
     return np.conj(spectra.transpose(0, 2, 1) @ np.conj(others))
+
+
+def lagged_inputs(recording: Recording, lags: Lags, signal: str = STIMULUS) -> LaggedCovariance:
+    """Give the covariance of a signal in products, which all fits to the same inputs share.
+
+    Of a very long recording stretches are counted that are spread over it.
+    """
+    trials = recording.signals[signal]
+
+    def make() -> LaggedCovariance:
+        n_bins = 3 * _MOST_KEPT // 4 // trials[0].shape[1]
+        stretches = choose_stretches([len(x) for x in trials], n_bins, _STRETCH)
+        counted = [np.zeros(len(x), bool) for x in trials]
+        for trial, start, stop in stretches:
+            counted[trial][start:stop] = True
+        return LaggedCovariance(trials, lags, counted)
+
+    return recording.once(("lagged inputs", signal, lags), make)

@@ -11,9 +11,12 @@ from ..graph.wiring import Node
 from ..layers.base import Tangents, flat
 from .engine.jacobian import Jacobian
 from .engine.packs import Pack
-from .engine.passes import Engine, run_backward, run_forward
+from .engine.passes import Engine, Weights, run_backward, run_forward
 from .engine.vector import ParameterVector
 from .moments import Lags
+
+# of the impulses that are run at a time; all of some thousand channels would be very many
+_MOST_VALUES = 1 << 22
 
 
 def lags_of(nodes: Sequence[Node]) -> Lags:
@@ -27,7 +30,7 @@ class ReceptiveField:
     """What linear layers do with each channel at each lag, and its derivatives.
 
     The layers are run on impulses, one per channel, so that layers of any form need no code of
-    their own here.
+    their own here. Of many channels some are run at a time, in bounded memory.
 
     Parameters
     ----------
@@ -47,20 +50,23 @@ class ReceptiveField:
     def __init__(self, nodes: Sequence[Node], signal: str, n_channels: int):
         self.lags, self.n_channels = lags_of(nodes), n_channels
         self.vector = ParameterVector([node.layer for node in nodes])
-        self.engine = Engine(
-            nodes,
-            list(range(len(nodes))),
-            [_impulses(signal, n_channels, self.lags)],
-            self.vector,
-            np.dtype(float),
-        )
+        self._at_once = max(1, min(n_channels, _MOST_VALUES // (n_channels * self.lags.n)))
+        starts = np.arange(self._at_once + 2) * self.lags.n
+        self._impulses, self._shown = np.zeros((n_channels, starts[-1])), range(0)
+        pack = Pack({signal: self._impulses}, np.empty((0, 0)), starts)
+        places = list(range(len(nodes)))
+        self.engine = Engine(nodes, places, [pack], self.vector, np.dtype(float))
         self.jacobian = Jacobian(self.engine)
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Give the receptive fields, (outputs, channels * lags), lags fastest."""
         (plan,) = self.engine.plans
-        run_forward(plan.forward, self.engine.prepare(self.engine.values(theta)))
-        return self._read(flat(plan.last.out))
+        weights = self.engine.prepare(self.engine.values(theta))
+        parts = []
+        for channels in self._groups():
+            self._run(channels, weights)
+            parts.append(self._read(flat(plan.last.out), channels))
+        return np.concatenate(parts, axis=1).reshape(len(parts[0]), -1)
 
     def gradient(self, theta: np.ndarray, d_field: np.ndarray) -> np.ndarray:
         """Give the derivative by theta of what has the derivative `d_field` by the fields.
@@ -70,9 +76,14 @@ class ReceptiveField:
         engine, (plan,) = self.engine, self.engine.plans
         values = engine.values(theta)
         weights = engine.prepare(values)
-        self._write(d_field, flat(plan.last.d_out))
         d_weights = engine.zero_weights(weights)
-        run_backward(plan.backward, d_weights)
+        groups = self._groups()
+        for channels in groups:
+            if len(groups) > 1:
+                # what the pass left that gave the values is overwritten by those on other channels
+                self._run(channels, weights)
+            self._write(d_field, channels, flat(plan.last.d_out))
+            run_backward(plan.backward, d_weights)
         return engine.gather(values, weights, d_weights)
 
     def tangents(self, theta: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -85,30 +96,47 @@ class ReceptiveField:
         """
         (plan,) = self.engine.plans
         values = self.engine.values(theta)
-        run_forward(plan.forward, self.engine.prepare(values))
-        found: Tangents | None = self.jacobian.tangents(plan, values)
-        if found is None:
-            return []
-        fields = self._read(found.values)
+        weights = self.engine.prepare(values)
+        parts: list[np.ndarray] = []
+        found: Tangents | None = None
+        for channels in self._groups():
+            self._run(channels, weights)
+            found = self.jacobian.tangents(plan, values)
+            if found is None:
+                return []
+            parts.append(self._read(found.values, channels))
+        assert found is not None
+        fields = np.concatenate(parts, axis=1).reshape(len(parts[0]), -1)
         return [
             (int(row), found.entries[found.rows == row], fields[found.rows == row])
             for row in np.unique(found.rows)
         ]
 
-    def _read(self, rows: np.ndarray) -> np.ndarray:
+    # ---- impulses ----------------------------------------------------------------------------
+
+    def _groups(self) -> list[range]:
+        """Give the channels that have their impulses in one pass."""
+        n, step = self.n_channels, self._at_once
+        return [range(first, min(first + step, n)) for first in range(0, n, step)]
+
+    def _run(self, channels: range, weights: Weights) -> None:
+        """Run the layers on a segment per channel with an impulse in it, and one without."""
+        (plan,) = self.engine.plans
+        if channels != self._shown:
+            signal = self._impulses.reshape(self.n_channels, -1, self.lags.n)
+            for shown, height in ((self._shown, 0.0), (channels, 1.0)):
+                signal[shown, np.arange(len(shown)), self.lags.future] = height
+            self._shown = channels
+        run_forward(plan.forward, weights)
+
+    def _read(self, rows: np.ndarray, channels: range) -> np.ndarray:
         # what comes without any impulse is the layers' constant
-        by_impulse = rows.reshape(len(rows), self.n_channels + 1, self.lags.n)
-        return (by_impulse[:, :-1] - by_impulse[:, -1:]).reshape(len(rows), -1)
+        by_impulse = rows.reshape(len(rows), -1, self.lags.n)
+        return by_impulse[:, : len(channels)] - by_impulse[:, -1:]
 
-    def _write(self, d_field: np.ndarray, d_out: np.ndarray) -> None:
-        by_impulse = d_out.reshape(len(d_out), self.n_channels + 1, self.lags.n)
-        by_impulse[:, :-1] = d_field.reshape(len(d_out), self.n_channels, -1)
-        by_impulse[:, -1] = -by_impulse[:, :-1].sum(axis=1)
-
-
-def _impulses(signal: str, n_channels: int, lags: Lags) -> Pack:
-    """Give a segment per channel with an impulse in it, and one without."""
-    stim = np.zeros((n_channels, n_channels + 1, lags.n))
-    stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1
-    starts = np.arange(n_channels + 2) * lags.n
-    return Pack({signal: stim.reshape(n_channels, -1)}, np.empty((0, 0)), starts)
+    def _write(self, d_field: np.ndarray, channels: range, d_out: np.ndarray) -> None:
+        by_impulse = d_out.reshape(len(d_out), -1, self.lags.n)
+        by_impulse[:] = 0
+        mine = d_field.reshape(len(d_out), self.n_channels, -1)[:, channels.start : channels.stop]
+        by_impulse[:, : len(channels)] = mine
+        by_impulse[:, -1] = -mine.sum(axis=1)

@@ -61,8 +61,8 @@ def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
         return Start("model", given)
     raise ValueError(
         f"init={init!r} wants a chain that begins with linear layers on the stimulus, such as wc "
-        "and fir, and goes on with static ones, channel by channel, of at most some thousand "
-        "channels times lags; init='mean' starts from the priors instead"
+        "and fir, and goes on with static ones, channel by channel; init='mean' starts from the "
+        "priors instead"
     )
 
 

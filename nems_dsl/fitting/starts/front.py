@@ -20,6 +20,8 @@ _FEW_ITERATIONS = 15
 # beyond so many parameters their curvature costs more than it saves
 _MOST_FOR_CURVATURE = 600
 _MANY_ITERATIONS = 60
+# values of the fields that all parameters change
+_MOST_FOR_FIELDS = 1 << 23
 
 
 class FrontProblem:
@@ -73,14 +75,15 @@ def fit_front(problem: FrontProblem, closed_form: bool) -> None:
     """
     if not problem.vector.size:
         return
+    n_inputs = problem.ridge.covariance.n_inputs
     aimed = _aim(problem) if closed_form else np.zeros(problem.vector.size, bool)
     theta = np.clip(problem.vector.read(), *problem.bounds)
     if aimed.any() and not aimed.all():
         # what has no direction yet is far off, and would drag the rest with it
         part = _Part(problem, theta, np.flatnonzero(~aimed))
-        theta = part.whole(_solve(part, theta[~aimed], _is_linear(problem, ~aimed)))
+        theta = part.whole(_solve(part, theta[~aimed], n_inputs, _is_linear(problem, ~aimed)))
     everything = np.ones(len(theta), bool)
-    problem.vector.write(_solve(problem, theta, _is_linear(problem, everything)))
+    problem.vector.write(_solve(problem, theta, n_inputs, _is_linear(problem, everything)))
 
 
 def _is_linear(problem: FrontProblem, moving: np.ndarray) -> bool:
@@ -145,9 +148,10 @@ class _Part:
         return square[np.ix_(self.moving, self.moving)]
 
 
-def _solve(problem: SmoothProblem, theta: np.ndarray, is_linear: bool) -> np.ndarray:
+def _solve(problem: SmoothProblem, theta: np.ndarray, n_inputs: int, is_linear: bool) -> np.ndarray:
     """Minimise to the accuracy that a start needs; one step does it where all is linear."""
-    if len(theta) > _MOST_FOR_CURVATURE:
+    n = len(problem.bounds[0])
+    if n > _MOST_FOR_CURVATURE or n * n_inputs > _MOST_FOR_FIELDS:
         found = minimize(
             problem.value_and_grad,
             theta,
