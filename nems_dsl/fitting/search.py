@@ -8,13 +8,13 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
-from .diagnosis import Bounds, find_warnings, worse_than_mean
+from .diagnosis import Bounds, beats_mean, find_warnings, worse_than_mean
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
-from .starts import Start, find_starts
+from .starts import Start, find_starts, other_starts
 
 
 def search(
@@ -84,18 +84,31 @@ class _Search:
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
         for start in find_starts(self.objective, init, n_starts, seed):
-            watch = self._watch()
-            try:
-                self._check(start, watch)
-                converged, message = minimise(
-                    self.optimizer, self.objective, start.theta, watch, start.is_near
-                )
-            except KeyboardInterrupt:
-                self._interrupt(start, watch)
-                break
-            self._record(start, watch, converged, message)
-            if time.perf_counter() - self._began > self.limits.max_seconds:
-                break
+            if not self._search_from(start):
+                return
+        if init == "auto" and n_starts == 1 and self.records[0].converged:
+            # the first start may lie where a nonlinearity is flat, and nothing leads away
+            for start in other_starts(self.objective, seed):
+                if not self._is_lost() or not self._search_from(start):
+                    return
+
+    def _search_from(self, start: Start) -> bool:
+        """Search from a start, and tell whether to go on with others."""
+        watch = self._watch()
+        try:
+            self._check(start, watch)
+            converged, message = minimise(
+                self.optimizer, self.objective, start.theta, watch, start.is_near
+            )
+        except KeyboardInterrupt:
+            self._interrupt(start, watch)
+            return False
+        self._record(start, watch, converged, message)
+        return time.perf_counter() - self._began <= self.limits.max_seconds
+
+    def _is_lost(self) -> bool:
+        """Tell whether the best so far is no better than a constant."""
+        return bool(self.objective.n_parameters) and not beats_mean(self.objective, self.best.theta)
 
     def results(self, own_bounds: Bounds | None) -> FitResults:
         """Give what came of the best search."""

@@ -2,3 +2,4 @@
 
 from .choice import Start as Start
 from .choice import find_starts as find_starts
+from .choice import other_starts as other_starts

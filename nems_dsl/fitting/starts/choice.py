@@ -13,6 +13,8 @@ from .from_data import start_from_data
 if TYPE_CHECKING:
     from ..objective import Objective
 
+_N_OTHERS = 3
+
 
 @dataclass(frozen=True)
 class Start:
@@ -40,6 +42,13 @@ def find_starts(
     rng = np.random.default_rng(seed)
     yield _first(objective, init, rng)
     for _ in range(n_starts - 1):
+        yield Start("prior", _draw(objective, rng))
+
+
+def other_starts(objective: Objective, seed: int | None) -> Iterator[Start]:
+    """Give starts for a fit that got nowhere from its first: some draws from the priors."""
+    rng = np.random.default_rng(0 if seed is None else seed)
+    for _ in range(_N_OTHERS):
         yield Start("prior", _draw(objective, rng))
 
 
