@@ -173,10 +173,12 @@ class LaggedCovariance:
         products = np.empty(fields.shape)
         at_once = max(1, _MOST_VALUES // (self._blocks.length * self.n_channels))
         for start in range(0, len(fields), at_once):
-            part = slice(start, start + at_once)
-            products[part] = self._products(fields[part])
-        products /= max(self.n_bins, 1)
-        return products - np.outer(fields @ self.mean, self.mean) + self.penalty * fields
+            part = fields[start : start + at_once]
+            found = self._products(part) / max(self.n_bins, 1)
+            found -= np.outer(part @ self.mean, self.mean)
+            found += self.penalty * part
+            products[start : start + at_once] = found
+        return products
 
     def solve(self, cross: np.ndarray) -> np.ndarray:
         """Give the fields, (fields, inputs), whose products are about `cross`.

@@ -15,8 +15,9 @@ from .engine.passes import Engine, Weights, run_backward, run_forward
 from .engine.vector import ParameterVector
 from .moments import Lags
 
-# of the impulses that are run at a time; all of some thousand channels would be very many
-_MOST_VALUES = 1 << 22
+# of the impulses that are run at a time; all of some thousand channels would be very many, and
+# more than fit a cache take no less time
+_MOST_VALUES = 1 << 20
 
 
 def lags_of(nodes: Sequence[Node]) -> Lags:
@@ -97,20 +98,29 @@ class ReceptiveField:
         (plan,) = self.engine.plans
         values = self.engine.values(theta)
         weights = self.engine.prepare(values)
-        parts: list[np.ndarray] = []
-        found: Tangents | None = None
+        parts: list[tuple[range, Tangents]] = []
         for channels in self._groups():
             self._run(channels, weights)
             found = self.jacobian.tangents(plan, values)
-            if found is None:
-                return []
-            parts.append(self._read(found.values, channels))
-        assert found is not None
-        fields = np.concatenate(parts, axis=1).reshape(len(parts[0]), -1)
-        return [
-            (int(row), found.entries[found.rows == row], fields[found.rows == row])
-            for row in np.unique(found.rows)
-        ]
+            if found is not None:
+                # the arrays are those of the next pass as well
+                read = self._read(found.values, channels)
+                parts.append((channels, Tangents(found.entries, found.rows, read)))
+        rows = np.unique(np.concatenate([part.rows for _, part in parts])) if parts else ()
+        return [(int(row), *self._joined(parts, row)) for row in rows]
+
+    def _joined(
+        self, parts: list[tuple[range, Tangents]], row: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give entries that change an output, and how they change its field."""
+        # the weights of a channel change nothing where another has the impulse
+        mine = [(channels, part, part.rows == row) for channels, part in parts]
+        entries = np.unique(np.concatenate([part.entries[which] for _, part, which in mine]))
+        fields = np.zeros((len(entries), self.n_channels, self.lags.n))
+        for channels, part, which in mine:
+            at = np.searchsorted(entries, part.entries[which])
+            fields[at, channels.start : channels.stop] = part.values[which]
+        return entries, fields.reshape(len(entries), -1)
 
     # ---- impulses ----------------------------------------------------------------------------
 
