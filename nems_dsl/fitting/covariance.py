@@ -317,18 +317,14 @@ def _correlation(spectra: np.ndarray, signal: np.ndarray) -> np.ndarray:
 
 
 def lagged_inputs(recording: Recording, lags: Lags, signal: str = STIMULUS) -> LaggedCovariance:
-    """Give the covariance of a signal in products, which all fits to the same inputs share.
+    """Give the covariance of a signal in products.
 
-    Of a very long recording stretches are counted that are spread over it.
+    Of a very long recording stretches are counted that are spread over it. Fits do not share it,
+    as they do `stimulus_moments`: what it keeps is large, and soon made again.
     """
     trials = recording.signals[signal]
-
-    def make() -> LaggedCovariance:
-        n_bins = 3 * _MOST_KEPT // 4 // trials[0].shape[1]
-        stretches = choose_stretches([len(x) for x in trials], n_bins, _STRETCH)
-        counted = [np.zeros(len(x), bool) for x in trials]
-        for trial, start, stop in stretches:
-            counted[trial][start:stop] = True
-        return LaggedCovariance(trials, lags, counted)
-
-    return recording.once(("lagged inputs", signal, lags), make)
+    n_bins = 3 * _MOST_KEPT // 4 // trials[0].shape[1]
+    counted = [np.zeros(len(x), bool) for x in trials]
+    for trial, start, stop in choose_stretches([len(x) for x in trials], n_bins, _STRETCH):
+        counted[trial][start:stop] = True
+    return LaggedCovariance(trials, lags, counted)

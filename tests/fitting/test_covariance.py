@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nems_dsl.fitting.covariance import DenseCovariance, LaggedCovariance
+from nems_dsl.data import read_recording
+from nems_dsl.fitting.covariance import DenseCovariance, LaggedCovariance, lagged_inputs
 from nems_dsl.fitting.moments import Lags, StimulusMoments
 
 from .test_moments import lagged
@@ -77,3 +78,17 @@ def test_a_penalty_and_the_solution(penalty):
     exact, found = dense.solve(cross), lazy.solve(cross)
     assert np.linalg.norm(found - exact) < 0.02 * np.linalg.norm(exact)
     assert not lazy.solve(np.zeros((1, 30))).any()
+
+
+def test_of_a_very_long_recording_stretches_are_counted(monkeypatch):
+    x, y = make_data((6000, 500))
+    recording = read_recording(x, y)
+    assert all(bins.all() for bins in lagged_inputs(recording, Lags(3, 0)).counted)
+    monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_KEPT", 4 * 1000 * 3 // 3)
+    monkeypatch.setattr("nems_dsl.fitting.covariance._STRETCH", 100)
+    some = lagged_inputs(recording, Lags(3, 0))
+    assert 800 < some.n_bins <= 1000
+    # spread over all of it
+    assert all(part.any() for part in np.split(some.counted[0], 6))
+    whole = DenseCovariance(StimulusMoments(x, Lags(3, 0)).covariance)
+    assert some.power == pytest.approx(whole.power, rel=0.1)
