@@ -14,7 +14,7 @@ from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
-from .starts import Start, find_starts, other_starts
+from .starts import Start, find_starts, is_untouched, other_starts
 
 
 def search(
@@ -83,10 +83,11 @@ class _Search:
         """Search from every start, until Ctrl-C or a limit of time ends it."""
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
+        is_ours = init == "auto" and n_starts == 1 and is_untouched(self.objective)
         for start in find_starts(self.objective, init, n_starts, seed):
             if not self._search_from(start):
                 return
-        if init == "auto" and n_starts == 1 and self.records[0].converged:
+        if is_ours and self.records[0].converged:
             # the first start may lie where a nonlinearity is flat, and nothing leads away
             for start in other_starts(self.objective, seed):
                 if not self._is_lost() or not self._search_from(start):

@@ -54,7 +54,7 @@ def other_starts(objective: Objective, seed: int | None) -> Iterator[Start]:
 
 def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
     given = np.clip(objective.theta0, *objective.bounds)
-    if init == "model" or (init == "auto" and not _is_untouched(objective)):
+    if init == "model" or (init == "auto" and not is_untouched(objective)):
         return Start("model", given)
     if init == "prior":
         return Start(init, _draw(objective, rng))
@@ -75,8 +75,8 @@ def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
     )
 
 
-def _is_untouched(objective: Objective) -> bool:
-    """Tell whether all free parameters stand where their layers were made."""
+def is_untouched(objective: Objective) -> bool:
+    """Tell whether all free parameters of a model stand where its layers were made."""
     layers = objective.vector.layers
     return all(
         layers[slot.layer].parameters[slot.name].is_initial for slot in objective.vector.slots

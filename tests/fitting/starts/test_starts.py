@@ -267,10 +267,13 @@ def test_a_fit_that_ends_at_a_constant_is_tried_again(data, monkeypatch):
     assert first.init == "data" and first.loss > 0.999
     assert others and all(start.init == "prior" for start in others)
     assert results.loss < 0.8 and results.loss == min(start.loss for start in results.starts)
-    # a start that was asked for is all that is tried
-    only = fit(string, *data, verbose=0, init="mean").results
-    assert len(only.starts) == 1
-    assert any("no better than the mean" in warning for warning in only.warnings)
+    # a start that was asked for, or set by hand, is all that is tried
+    by_hand = Model(string)
+    by_hand.set_parameter_values({"dexp": {"kappa": [5.0]}})
+    for model, init in ((Model(string), "mean"), (by_hand, "auto")):
+        only = model.fit(*data, verbose=0, init=init).results
+        assert len(only.starts) == 1
+        assert any("no better than the mean" in warning for warning in only.warnings)
 
 
 def test_a_fit_that_gets_somewhere_is_not(data):
