@@ -51,6 +51,8 @@ _OWN = {
     "fitting/optimisers/split.py": "absolute values as differences",
     "fitting/rates.py": "units of the response",
     "fitting/search.py": "the search from one start, for anything that makes an objective",
+    "fitting/starts/front.py": "the linear part in the form of the string",
+    "fitting/starts/iterative.py": "the linear part where it is too large for a matrix",
     "fitting/starts/scatter.py": "the nonlinearity from the scatter",
     "fitting/starts/tuning.py": "gaussians that come nearest",
     "fitting/uncertainty/directions.py": "directions of parameters in words",

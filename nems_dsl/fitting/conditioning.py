@@ -151,7 +151,7 @@ def _lagged_whitening(
     moments = stimulus_moments(recording, lags, signal)
 
     def make() -> tuple[np.ndarray, np.ndarray]:
-        square = moments.covariance if prior is None else prior.problem().covariance
+        square = moments.covariance if prior is None else prior.loaded
         square = square + np.outer(moments.mean, moments.mean)
         power = float(np.trace(square)) / len(square)
         if not power > 0:

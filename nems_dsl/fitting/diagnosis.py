@@ -27,7 +27,7 @@ _MOST_PARAMETERS = 600
 _BINS, _BINS_PER_PARAMETER = 4000, 10
 _AWAY = 0.3
 # of what can be explained
-_WORSE = 0.01
+_WORSE, _BETTER = 0.01, 1e-5
 _MOST_NAMED, _WORTH_NAMING = 3, 0.05
 
 
@@ -64,8 +64,15 @@ def find_warnings(
     return found + about_rank, rank
 
 
+def beats_mean(objective: Objective, theta: np.ndarray) -> bool:
+    """Tell whether a model predicts better than a constant would, penalties apart."""
+    loss = objective.loss
+    value, _ = loss.finish(objective.engine.total(theta, loss))
+    return bool(value < loss.of_mean - _BETTER * (loss.of_mean - loss.least))
+
+
 def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
-    """Find that a constant would have done better, penalties apart.
+    """Find that a constant would have done as well or better, penalties apart.
 
     Parameters
     ----------
@@ -79,17 +86,24 @@ def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
         Of one warning, or empty.
     """
     loss = objective.loss
-    value, _ = loss.finish(objective.engine.total(theta, loss))
-    if value - loss.of_mean <= _WORSE * (loss.of_mean - loss.least):
+    if beats_mean(objective, theta):
         return []
+    value, _ = loss.finish(objective.engine.total(theta, loss))
+    is_worse = value - loss.of_mean > _WORSE * (loss.of_mean - loss.least)
     compared = (
         f"its nmse is {(value / loss.of_mean) ** (loss.search_power / 2):.3g}"
         if loss.is_squared
         else f"the loss is {value - loss.of_mean:.3g} above that of the mean"
     )
+    if is_worse:
+        return [
+            f"the prediction is worse than the mean of the response: {compared}; let the last "
+            "layer scale and move what it gives, as lvl and dexp do"
+        ]
     return [
-        f"the prediction is worse than the mean of the response: {compared}; let the last layer "
-        "scale and move what it gives, as lvl and dexp do"
+        f"the prediction is no better than the mean of the response: {compared}; there may be "
+        "nothing of the stimulus in the response, penalties may be too strong, or other starts "
+        "(n_starts=5) may do better"
     ]
 
 

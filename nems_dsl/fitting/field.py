@@ -11,9 +11,13 @@ from ..graph.wiring import Node
 from ..layers.base import Tangents, flat
 from .engine.jacobian import Jacobian
 from .engine.packs import Pack
-from .engine.passes import Engine, run_backward, run_forward
+from .engine.passes import Engine, Weights, run_backward, run_forward
 from .engine.vector import ParameterVector
 from .moments import Lags
+
+# of the impulses that are run at a time; all of some thousand channels would be very many, and
+# more than fit a cache take no less time
+_MOST_VALUES = 1 << 20
 
 
 def lags_of(nodes: Sequence[Node]) -> Lags:
@@ -27,7 +31,7 @@ class ReceptiveField:
     """What linear layers do with each channel at each lag, and its derivatives.
 
     The layers are run on impulses, one per channel, so that layers of any form need no code of
-    their own here.
+    their own here. Of many channels some are run at a time, in bounded memory.
 
     Parameters
     ----------
@@ -49,13 +53,12 @@ class ReceptiveField:
     def __init__(self, nodes: Sequence[Node], signal: str, n_channels: int):
         self.lags, self.n_channels = lags_of(nodes), n_channels
         self.vector = ParameterVector([node.layer for node in nodes])
-        self.engine = Engine(
-            nodes,
-            list(range(len(nodes))),
-            [impulses(signal, n_channels, self.lags)],
-            self.vector,
-            np.dtype(float),
-        )
+        self._at_once = max(1, min(n_channels, _MOST_VALUES // (n_channels * self.lags.n)))
+        starts = np.arange(self._at_once + 2) * self.lags.n
+        self._impulses, self._shown = np.zeros((n_channels, starts[-1])), range(0)
+        pack = Pack({signal: self._impulses}, np.empty((0, 0)), starts)
+        places = list(range(len(nodes)))
+        self.engine = Engine(nodes, places, [pack], self.vector, np.dtype(float))
         self.jacobian = Jacobian(self.engine)
         self.shape = self.engine.output_shape
 
@@ -68,8 +71,12 @@ class ReceptiveField:
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Give the receptive fields, (outputs, channels * lags), lags fastest."""
         (plan,) = self.engine.plans
-        run_forward(plan.forward, self.engine.prepare(self.engine.values(theta)))
-        return self._read(flat(plan.last.out))
+        weights = self.engine.prepare(self.engine.values(theta))
+        parts = []
+        for channels in self._groups():
+            self._run(channels, weights)
+            parts.append(self._read(flat(plan.last.out), channels))
+        return np.concatenate(parts, axis=1).reshape(len(parts[0]), -1)
 
     def gradient(
         self, theta: np.ndarray, d_field: np.ndarray, d_constant: np.ndarray | None = None
@@ -81,12 +88,18 @@ class ReceptiveField:
         engine, (plan,) = self.engine, self.engine.plans
         values = engine.values(theta)
         weights = engine.prepare(values)
-        d_out = flat(plan.last.d_out)
-        self._write(d_field, d_out)
-        if d_constant is not None:
-            d_out[:, -1] += d_constant
+        d_constants = np.zeros(len(d_field)) if d_constant is None else d_constant
         d_weights = engine.zero_weights(weights)
-        run_backward(plan.backward, d_weights)
+        groups = self._groups()
+        for channels in groups:
+            if len(groups) > 1:
+                # what the pass left that gave the values is overwritten by those on other channels
+                self._run(channels, weights)
+            self._write(d_field, channels, flat(plan.last.d_out))
+            if channels.start == 0:
+                # what comes without an impulse is the same in every group
+                flat(plan.last.d_out)[:, -1] += d_constants
+            run_backward(plan.backward, d_weights)
         return engine.gather(values, weights, d_weights)
 
     def tangents(self, theta: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -99,30 +112,56 @@ class ReceptiveField:
         """
         (plan,) = self.engine.plans
         values = self.engine.values(theta)
-        run_forward(plan.forward, self.engine.prepare(values))
-        found: Tangents | None = self.jacobian.tangents(plan, values)
-        if found is None:
-            return []
-        fields = self._read(found.values)
-        return [
-            (int(row), found.entries[found.rows == row], fields[found.rows == row])
-            for row in np.unique(found.rows)
-        ]
+        weights = self.engine.prepare(values)
+        parts: list[tuple[range, Tangents]] = []
+        for channels in self._groups():
+            self._run(channels, weights)
+            found = self.jacobian.tangents(plan, values)
+            if found is not None:
+                # the arrays are those of the next pass as well
+                read = self._read(found.values, channels)
+                parts.append((channels, Tangents(found.entries, found.rows, read)))
+        rows = np.unique(np.concatenate([part.rows for _, part in parts])) if parts else ()
+        return [(int(row), *self._joined(parts, row)) for row in rows]
 
-    def _read(self, rows: np.ndarray) -> np.ndarray:
+    def _joined(
+        self, parts: list[tuple[range, Tangents]], row: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Give entries that change an output, and how they change its field."""
+        # the weights of a channel change nothing where another has the impulse
+        mine = [(channels, part, part.rows == row) for channels, part in parts]
+        entries = np.unique(np.concatenate([part.entries[which] for _, part, which in mine]))
+        fields = np.zeros((len(entries), self.n_channels, self.lags.n))
+        for channels, part, which in mine:
+            at = np.searchsorted(entries, part.entries[which])
+            fields[at, channels.start : channels.stop] = part.values[which]
+        return entries, fields.reshape(len(entries), -1)
+
+    # ---- impulses ----------------------------------------------------------------------------
+
+    def _groups(self) -> list[range]:
+        """Give the channels that have their impulses in one pass."""
+        n, step = self.n_channels, self._at_once
+        return [range(first, min(first + step, n)) for first in range(0, n, step)]
+
+    def _run(self, channels: range, weights: Weights) -> None:
+        """Run the layers on a segment per channel with an impulse in it, and one without."""
+        (plan,) = self.engine.plans
+        if channels != self._shown:
+            signal = self._impulses.reshape(self.n_channels, -1, self.lags.n)
+            for shown, height in ((self._shown, 0.0), (channels, 1.0)):
+                signal[shown, np.arange(len(shown)), self.lags.future] = height
+            self._shown = channels
+        run_forward(plan.forward, weights)
+
+    def _read(self, rows: np.ndarray, channels: range) -> np.ndarray:
         # what comes without any impulse is the layers' constant
-        by_impulse = rows.reshape(len(rows), self.n_channels + 1, self.lags.n)
-        return (by_impulse[:, :-1] - by_impulse[:, -1:]).reshape(len(rows), -1)
+        by_impulse = rows.reshape(len(rows), -1, self.lags.n)
+        return by_impulse[:, : len(channels)] - by_impulse[:, -1:]
 
-    def _write(self, d_field: np.ndarray, d_out: np.ndarray) -> None:
-        by_impulse = d_out.reshape(len(d_out), self.n_channels + 1, self.lags.n)
-        by_impulse[:, :-1] = d_field.reshape(len(d_out), self.n_channels, -1)
-        by_impulse[:, -1] = -by_impulse[:, :-1].sum(axis=1)
-
-
-def impulses(signal: str, n_channels: int, lags: Lags) -> Pack:
-    """Give a segment per channel with an impulse in it, and one without."""
-    stim = np.zeros((n_channels, n_channels + 1, lags.n))
-    stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1
-    starts = np.arange(n_channels + 2) * lags.n
-    return Pack({signal: stim.reshape(n_channels, -1)}, np.empty((0, 0)), starts)
+    def _write(self, d_field: np.ndarray, channels: range, d_out: np.ndarray) -> None:
+        by_impulse = d_out.reshape(len(d_out), -1, self.lags.n)
+        by_impulse[:] = 0
+        mine = d_field.reshape(len(d_out), self.n_channels, -1)[:, channels.start : channels.stop]
+        by_impulse[:, : len(channels)] = mine
+        by_impulse[:, -1] = -mine.sum(axis=1)

@@ -42,17 +42,22 @@ class Lags:
         return self.past + self.future + 1
 
 
-def choose_stretches(lengths: Sequence[int]) -> list[Stretch]:
-    """Give all trials, or of a very long recording stretches that are spread over it."""
+def choose_stretches(
+    lengths: Sequence[int], n_bins: int = MOST_BINS, piece: int = _PIECE
+) -> list[Stretch]:
+    """Give all trials, or of a very long recording stretches that are spread over it.
+
+    `n_bins` is about how many bins there may be, and `piece` how many a stretch has.
+    """
     whole = [Stretch(trial, 0, length) for trial, length in enumerate(lengths)]
-    if sum(lengths) <= MOST_BINS:
+    if sum(lengths) <= n_bins:
         return whole
     pieces = [
-        Stretch(trial, start, min(start + _PIECE, length))
+        Stretch(trial, start, min(start + piece, length))
         for trial, _, length in whole
-        for start in range(0, length, _PIECE)
+        for start in range(0, length, piece)
     ]
-    return pieces[:: -(-sum(lengths) // MOST_BINS)]
+    return pieces[:: -(-sum(lengths) // n_bins)]
 
 
 class StimulusMoments:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
 
+from .covariance import DenseCovariance, InputCovariance
 from .moments import StimulusMoments
 
 # of the mean variance of the stimulus: makes the first solution possible, and hardly changes it
@@ -20,7 +20,7 @@ class RidgeProblem:
 
     Attributes
     ----------
-    covariance : (inputs, inputs) ndarray
+    covariance : InputCovariance
         Of the stimulus at all channels and lags, the penalty on its diagonal.
     cross : (outputs, inputs) ndarray
         Covariance of the response with it.
@@ -28,14 +28,14 @@ class RidgeProblem:
         Of the response.
     """
 
-    covariance: np.ndarray
+    covariance: InputCovariance
     cross: np.ndarray
     variance: np.ndarray
 
     @cached_property
     def weights(self) -> np.ndarray:
         """The receptive fields, (outputs, inputs)."""
-        return np.asarray(cho_solve(cho_factor(self.covariance), self.cross.T).T)
+        return self.covariance.solve(self.cross)
 
 
 def ridge_problem(moments: StimulusMoments, target: list[np.ndarray]) -> RidgeProblem:
@@ -54,18 +54,12 @@ def ridge_problem(moments: StimulusMoments, target: list[np.ndarray]) -> RidgePr
     Baldwin (1975), Commun. Stat. 4, 105, averaged over outputs.
     """
     cross, variance = moments.cross(target)
-    size = len(moments.covariance)
-    power = float(np.trace(moments.covariance)) / size or 1.0
-    first = RidgeProblem(_loaded(moments.covariance, _LEAST_RIDGE * power), cross, variance)
+    covariance = DenseCovariance(moments.covariance)
+    size, power = covariance.n_inputs, covariance.power or 1.0
+    first = RidgeProblem(covariance.plus(_LEAST_RIDGE * power), cross, variance)
     explained = np.sum(first.weights * cross, axis=1)
     noise = np.maximum(variance - explained, 0.0)
     squares = np.maximum(np.sum(first.weights**2, axis=1), np.finfo(float).tiny)
     # at most the power, and without the overflow of a division by next to nothing
     penalty = np.mean(np.minimum(size * noise / moments.n_bins, power * squares) / squares)
-    return RidgeProblem(_loaded(first.covariance, float(penalty)), cross, variance)
-
-
-def _loaded(matrix: np.ndarray, diagonal: float) -> np.ndarray:
-    loaded = matrix.copy()
-    loaded[np.diag_indices_from(loaded)] += diagonal
-    return loaded
+    return RidgeProblem(first.covariance.plus(float(penalty)), cross, variance)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
-from .diagnosis import Bounds, find_warnings, worse_than_mean
+from .diagnosis import Bounds, beats_mean, find_warnings, worse_than_mean
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
@@ -19,7 +19,7 @@ from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
 from .shrinkage.freedom import find_edf
 from .shrinkage.held_out import HeldOut, predict_held_out
 from .shrinkage.path import choose_stage, factors_to_try, worse_than_ridge
-from .starts import Start, find_starts
+from .starts import Start, find_starts, is_untouched, other_starts
 
 
 def search(
@@ -107,19 +107,33 @@ class _Search:
         """Search from every start, until Ctrl-C or a limit of time ends it."""
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
+        is_ours = init == "auto" and n_starts == 1 and is_untouched(self.objective)
         for start in find_starts(self.objective, init, n_starts, seed):
-            watch = self._watch()
-            try:
-                self._check(start, watch)
-                converged, message = minimise(
-                    self.optimizer, self.objective, start.theta, watch, start.is_near
-                )
-            except KeyboardInterrupt:
-                self._interrupt(start, watch)
-                break
-            self._record(start, watch, converged, message)
-            if time.perf_counter() - self._began > self.limits.max_seconds:
-                break
+            if not self._search_from(start):
+                return
+        if is_ours and self.records[0].converged:
+            # the first start may lie where a nonlinearity is flat, and nothing leads away
+            for start in other_starts(self.objective, seed):
+                if not self._is_lost() or not self._search_from(start):
+                    return
+
+    def _search_from(self, start: Start) -> bool:
+        """Search from a start, and tell whether to go on with others."""
+        watch = self._watch()
+        try:
+            self._check(start, watch)
+            converged, message = minimise(
+                self.optimizer, self.objective, start.theta, watch, start.is_near
+            )
+        except KeyboardInterrupt:
+            self._interrupt(start, watch)
+            return False
+        self._record(start, watch, converged, message)
+        return time.perf_counter() - self._began <= self.limits.max_seconds
+
+    def _is_lost(self) -> bool:
+        """Tell whether the best so far is no better than a constant."""
+        return bool(self.objective.n_parameters) and not beats_mean(self.objective, self.best.theta)
 
     def weaken(self, factors: Sequence[float]) -> None:
         """Go on with less shrinkage, as long as that predicts what a fit has not seen better.

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ...data.recording import Recording
+from ..covariance import DenseCovariance
 from ..moments import Lags, StimulusMoments, stimulus_moments
 from ..ridge import RidgeProblem
 from .evidence import Spectrum, Strength, best_strength, independent_share, predict, spectrum
@@ -66,11 +67,16 @@ class FieldPrior:
 
     def problem(self) -> RidgeProblem:
         """Give the linear model's error with the prior, whose minimum the fields are."""
+        return RidgeProblem(DenseCovariance(self.loaded), self.cross, self.variance)
+
+    @cached_property
+    def loaded(self) -> np.ndarray:
+        """The covariance with the prior's precision added to it, (n, n)."""
         loaded = self.covariance + self._mean_strength() * self.precision
         # a stimulus that has no power somewhere, and a prior that says nothing there
         least = _LEAST_LOADING * (float(np.trace(loaded)) / len(loaded) or 1.0)
         loaded[np.diag_indices_from(loaded)] += least
-        return RidgeProblem(loaded, self.cross, self.variance)
+        return loaded
 
     def _mean_strength(self) -> float:
         """Give the one strength that all outputs share, where they share one problem."""

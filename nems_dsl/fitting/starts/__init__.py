@@ -2,3 +2,5 @@
 
 from .choice import Start as Start
 from .choice import find_starts as find_starts
+from .choice import is_untouched as is_untouched
+from .choice import other_starts as other_starts

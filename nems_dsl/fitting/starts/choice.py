@@ -13,6 +13,8 @@ from .from_data import start_from_data
 if TYPE_CHECKING:
     from ..objective import Objective
 
+_N_OTHERS = 3
+
 
 @dataclass(frozen=True)
 class Start:
@@ -43,9 +45,16 @@ def find_starts(
         yield Start("prior", _draw(objective, rng))
 
 
+def other_starts(objective: Objective, seed: int | None) -> Iterator[Start]:
+    """Give starts for a fit that got nowhere from its first: some draws from the priors."""
+    rng = np.random.default_rng(0 if seed is None else seed)
+    for _ in range(_N_OTHERS):
+        yield Start("prior", _draw(objective, rng))
+
+
 def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
     given = np.clip(objective.theta0, *objective.bounds)
-    if init == "model" or (init == "auto" and not _is_untouched(objective)):
+    if init == "model" or (init == "auto" and not is_untouched(objective)):
         return Start("model", given)
     if init == "prior":
         return Start(init, _draw(objective, rng))
@@ -61,13 +70,13 @@ def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
         return Start("model", given)
     raise ValueError(
         f"init={init!r} wants a chain that begins with linear layers on the stimulus, such as wc "
-        "and fir, and goes on with static ones, channel by channel, of at most some thousand "
-        "channels times lags; init='mean' starts from the priors instead"
+        "and fir, and goes on with static ones, channel by channel; init='mean' starts from the "
+        "priors instead"
     )
 
 
-def _is_untouched(objective: Objective) -> bool:
-    """Tell whether all free parameters stand where their layers were made."""
+def is_untouched(objective: Objective) -> bool:
+    """Tell whether all free parameters of a model stand where its layers were made."""
     layers = objective.vector.layers
     return all(
         layers[slot.layer].parameters[slot.name].is_initial for slot in objective.vector.slots

@@ -9,17 +9,20 @@ import numpy as np
 from ...data.trials import STIMULUS
 from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
+from ..covariance import lagged_inputs
 from ..engine.passes import run_forward
 from ..field import lags_of
-from ..moments import stimulus_moments
+from ..moments import Lags, stimulus_moments
 from ..ridge import RidgeProblem, ridge_problem
 from .front import FrontProblem, fit_front
+from .iterative import iterative_ridge_problem
 from .scatter import fit_tail, scatter
 
 if TYPE_CHECKING:
     from ..objective import Objective
 
-# beyond this the covariance of all channels and lags takes more memory and time than it saves
+# beyond this the covariance of all channels and lags takes more memory and time than it saves,
+# and products with it are taken from the data
 MOST_INPUTS = 3000
 # a scatter of so many samples tells a curve well
 _SCATTER_BINS = 20_000
@@ -42,7 +45,7 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
     Returns
     -------
     (n,) ndarray, or None
-        Theta, within bounds; None if the model is not of that form, or too large for it.
+        Theta, within bounds; None if the model is not of that form.
     """
     engine = objective.engine
     skeleton = find_skeleton(engine.nodes, engine.structure.needed)
@@ -50,28 +53,24 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
         return None
     stim = objective.recording.signals[STIMULUS]
     lags = lags_of(skeleton.nodes)
-    if stim[0].shape[1] * lags.n > MOST_INPUTS:
-        return None
-    target = objective.target
-    silent = [number for number, trial in enumerate(target) if np.isnan(trial).all()]
-    ridge = _shrunk_problem(objective, skeleton)
-    if ridge is None:
-        moments = stimulus_moments(objective.recording, lags, left_out=silent)
-        ridge = ridge_problem(moments, target)
+    ridge = _pose(objective, lags)
     problem = FrontProblem(skeleton.nodes, stim[0].shape[1], ridge)
     fit_front(problem, closed_form)
     _fit_static(objective, skeleton)
     return np.clip(objective.vector.read(), *objective.bounds)
 
 
-def _shrunk_problem(objective: Objective, skeleton: Skeleton) -> RidgeProblem | None:
-    """Give the linear problem with the prior of what is fitted, if there is one for its lags."""
+def _pose(objective: Objective, lags: Lags) -> RidgeProblem:
+    """Pose the regularised linear model, with the covariance held whole or by products."""
+    recording, target = objective.recording, objective.target
+    if recording.signals[STIMULUS][0].shape[1] * lags.n > MOST_INPUTS:
+        return iterative_ridge_problem(lagged_inputs(recording, lags), target)
     for each in objective.shrunk:
         # further lags of the linear part may lie in layers after the cut
-        if each.front.signal != STIMULUS or each.penalty.field.lags != lags_of(skeleton.nodes):
-            continue
-        return each.prior.problem()
-    return None
+        if each.front.signal == STIMULUS and each.penalty.field.lags == lags:
+            return each.prior.problem()
+    silent = [number for number, trial in enumerate(target) if np.isnan(trial).all()]
+    return ridge_problem(stimulus_moments(recording, lags, left_out=silent), target)
 
 
 def _fit_static(objective: Objective, skeleton: Skeleton) -> None:

@@ -19,7 +19,9 @@ _DAMPING, _HARDLY_DAMPED = 1e-3, 1e-9
 _FEW_ITERATIONS = 15
 # beyond so many parameters their curvature costs more than it saves
 _MOST_FOR_CURVATURE = 600
-_MANY_ITERATIONS = 60
+# values of the fields that all parameters change, and of the impulses that the front is run on
+_MOST_FOR_FIELDS, _MANY_IMPULSES = 1 << 22, 1 << 24
+_MANY_GRADIENTS, _FEW_GRADIENTS = 60, 10
 
 
 class FrontProblem:
@@ -48,7 +50,7 @@ class FrontProblem:
     def value_and_grad(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Give the share of the variance that is not explained, and its gradient."""
         ridge, field = self.ridge, self.field.values(theta)
-        loaded = field @ ridge.covariance
+        loaded = ridge.covariance.times(field)
         error = ridge.variance.sum() + float(np.sum(field * (loaded - 2 * ridge.cross)))
         d_field = 2 * self._scale * (loaded - ridge.cross)
         return self._scale * error, self.field.gradient(theta, d_field)
@@ -57,7 +59,7 @@ class FrontProblem:
         """Give the Gauss-Newton curvature, (n, n)."""
         total = np.zeros((len(theta), len(theta)))
         for _, entries, fields in self.field.tangents(theta):
-            products = fields @ self.ridge.covariance @ fields.T
+            products = self.ridge.covariance.times(fields) @ fields.T
             total[np.ix_(entries, entries)] += 2 * self._scale * products
         return total
 
@@ -73,14 +75,15 @@ def fit_front(problem: FrontProblem, closed_form: bool) -> None:
     """
     if not problem.vector.size:
         return
+    n_gradients = _n_gradients(problem)
     aimed = _aim(problem) if closed_form else np.zeros(problem.vector.size, bool)
     theta = np.clip(problem.vector.read(), *problem.bounds)
     if aimed.any() and not aimed.all():
         # what has no direction yet is far off, and would drag the rest with it
         part = _Part(problem, theta, np.flatnonzero(~aimed))
-        theta = part.whole(_solve(part, theta[~aimed], _is_linear(problem, ~aimed)))
+        theta = part.whole(_solve(part, theta[~aimed], n_gradients, _is_linear(problem, ~aimed)))
     everything = np.ones(len(theta), bool)
-    problem.vector.write(_solve(problem, theta, _is_linear(problem, everything)))
+    problem.vector.write(_solve(problem, theta, n_gradients, _is_linear(problem, everything)))
 
 
 def _is_linear(problem: FrontProblem, moving: np.ndarray) -> bool:
@@ -145,16 +148,27 @@ class _Part:
         return square[np.ix_(self.moving, self.moving)]
 
 
-def _solve(problem: SmoothProblem, theta: np.ndarray, is_linear: bool) -> np.ndarray:
+def _n_gradients(problem: FrontProblem) -> int:
+    """Give how many gradients to go by where curvature costs too much; 0 where it does not."""
+    n, n_inputs = problem.vector.size, problem.ridge.covariance.n_inputs
+    if n <= _MOST_FOR_CURVATURE and n * n_inputs <= _MOST_FOR_FIELDS:
+        return 0
+    # a gradient of so many impulses costs more than one by the data, which the search takes
+    return _FEW_GRADIENTS if problem.n_channels * n_inputs > _MANY_IMPULSES else _MANY_GRADIENTS
+
+
+def _solve(
+    problem: SmoothProblem, theta: np.ndarray, n_gradients: int, is_linear: bool
+) -> np.ndarray:
     """Minimise to the accuracy that a start needs; one step does it where all is linear."""
-    if len(theta) > _MOST_FOR_CURVATURE:
+    if n_gradients:
         found = minimize(
             problem.value_and_grad,
             theta,
             jac=True,
             method="L-BFGS-B",
             bounds=np.column_stack(problem.bounds),
-            options={"maxiter": _MANY_ITERATIONS},
+            options={"maxiter": n_gradients},
         )
         return np.asarray(found.x)
     values, best = [problem.value_and_grad(theta)[0]], theta

@@ -9,6 +9,8 @@ from ..ridge import RidgeProblem
 # temporal patterns by which curves are compared; the filters are fitted afterwards in full
 _N_PATTERNS = 5
 _N_SWEEPS = 2
+# values of the fields by which curves are compared; fewer curves than these would be too coarse
+_MOST_VALUES, _MOST_CURVES, _FEWEST_CURVES = 1 << 23, 600, 64
 # of the mean of the diagonal: two equal curves are no reason to stop
 _LOADING = 1e-6
 
@@ -33,7 +35,8 @@ def choose_curves(ridge: RidgeProblem, curves: np.ndarray, n_chosen: int) -> lis
     turn is exchanged for whichever is best beside the others. Filters are limited to the main
     temporal patterns of the receptive field.
     """
-    cross, square, n_patterns = _reduced(ridge, curves)
+    some = _spread(ridge, curves, n_chosen)
+    cross, square, n_patterns = _reduced(ridge, curves[some])
     chosen: list[int] = []
     for _ in range(n_chosen):
         chosen.append(_best_beside(chosen, cross, square, n_patterns))
@@ -44,7 +47,16 @@ def choose_curves(ridge: RidgeProblem, curves: np.ndarray, n_chosen: int) -> lis
             chosen[place] = _best_beside(others, cross, square, n_patterns)
         if chosen == before:
             break
-    return chosen
+    return [int(some[each]) for each in chosen]
+
+
+def _spread(ridge: RidgeProblem, curves: np.ndarray, n_chosen: int) -> np.ndarray:
+    """Give numbers of curves to choose among: all, or of very many inputs some spread over all."""
+    n_fields = _MOST_VALUES // ridge.covariance.n_inputs
+    n = min(len(curves), _MOST_CURVES)
+    if _N_PATTERNS * curves.shape[1] > n_fields:
+        n = min(n, max(n_fields // _N_PATTERNS, _FEWEST_CURVES))
+    return np.linspace(0, len(curves) - 1, max(n, n_chosen)).astype(int)
 
 
 def _reduced(ridge: RidgeProblem, curves: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
@@ -55,9 +67,16 @@ def _reduced(ridge: RidgeProblem, curves: np.ndarray) -> tuple[np.ndarray, np.nd
     n_lags = fields.shape[1]
     patterns = np.linalg.svd(fields, full_matrices=False)[2][:_N_PATTERNS]
     n_patterns = len(patterns)
-    covariance = ridge.covariance.reshape(n_channels, n_lags, n_channels, n_lags)
-    covariance = np.einsum("cjdk,pj,qk->cpdq", covariance, patterns, patterns, optimize=True)
-    square = np.einsum("cpdq,ac,bd->apbq", covariance, curves, curves, optimize=True)
+    # curves are sums of channels, so that whichever are fewer will do
+    basis, mixed = (
+        (curves, np.eye(n_curves)) if n_curves < n_channels else (np.eye(n_channels), curves)
+    )
+    loaded = np.empty((len(basis), n_patterns, len(basis), n_patterns))
+    for number, pattern in enumerate(patterns):
+        fields = (basis[:, :, None] * pattern).reshape(len(basis), -1)
+        products = ridge.covariance.times(fields).reshape(len(basis), n_channels, n_lags)
+        loaded[:, number] = np.einsum("acj,bc,qj->abq", products, basis, patterns, optimize=True)
+    square = np.einsum("cpdq,ac,bd->apbq", loaded, mixed, mixed, optimize=True)
     cross = ridge.cross.reshape(n_outputs, n_channels, n_lags) @ patterns.T
     # an output that never changes has no covariance with anything either
     sd = np.sqrt(np.where(ridge.variance > 0, ridge.variance, 1.0))

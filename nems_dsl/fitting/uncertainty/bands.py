@@ -15,8 +15,8 @@ from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import flat
 from ...layers.follow import Units
 from ..engine.jacobian import Jacobian
+from ..engine.packs import Pack
 from ..engine.passes import Engine, run_forward
-from ..field import impulses
 from ..moments import Lags
 from .linearised import Drive
 
@@ -182,7 +182,7 @@ def find_front(objective: Objective) -> Front | None:
     n_values = n_channels * lags.n * max(n_channels + 1, n_outputs * objective.n_parameters)
     if n_values > _MOST_VALUES:
         return None
-    pack = impulses(STIMULUS, n_channels, lags)
+    pack = _impulses(n_channels, lags)
     own = Engine(nodes, list(skeleton.front), [pack], objective.vector, np.dtype(float))
     return Front(objective, skeleton, lags, Jacobian(own))
 
@@ -263,3 +263,11 @@ def compose(front: Front, theta: np.ndarray, drive: Drive) -> Composed:
         front.curve(points, theta) if has_curve else None,
         front.curve_slopes(points, theta, drive) if has_curve else None,
     )
+
+
+def _impulses(n_channels: int, lags: Lags) -> Pack:
+    """Give a segment per channel with an impulse in it, and one without."""
+    stim = np.zeros((n_channels, n_channels + 1, lags.n))
+    stim[np.arange(n_channels), np.arange(n_channels), lags.future] = 1
+    starts = np.arange(n_channels + 2) * lags.n
+    return Pack({STIMULUS: stim.reshape(n_channels, -1)}, np.empty((0, 0)), starts)

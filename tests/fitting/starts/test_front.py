@@ -127,7 +127,7 @@ def test_the_error_is_that_of_the_data(string):
     field, target = problem.field.values(theta), np.concatenate(y)
     value, gradient = problem.value_and_grad(theta)
     error = (target - target.mean(axis=0)) - (whole - whole.mean(axis=0)) @ field.T
-    penalty = problem.ridge.covariance - np.cov(whole.T, bias=True)
+    penalty = problem.ridge.covariance.matrix - np.cov(whole.T, bias=True)
     np.testing.assert_allclose(penalty, penalty[0, 0] * np.eye(len(penalty)), atol=1e-9)
     expected = np.sum(error**2) / len(target) + penalty[0, 0] * np.sum(field**2)
     assert value == pytest.approx(expected / target.var(axis=0).sum(), rel=1e-9)
@@ -156,7 +156,9 @@ def test_the_curvature_is_that_of_the_fields(string):
     expected = (
         2
         / variance
-        * np.einsum("aok,kl,bol->ab", fields, problem.ridge.covariance, fields, optimize=True)
+        * np.einsum(
+            "aok,kl,bol->ab", fields, problem.ridge.covariance.matrix, fields, optimize=True
+        )
     )
     found = problem.curvature(theta)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * np.abs(expected).max())

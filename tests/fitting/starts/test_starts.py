@@ -7,7 +7,7 @@ import pytest
 
 from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting.starts import find_starts
+from nems_dsl.fitting.starts import Start, find_starts
 from nems_dsl.fitting.starts.from_data import start_from_data
 
 CHAINS = [
@@ -250,3 +250,31 @@ def test_the_same_bits_for_any_number_of_threads(data):
     ]
     one, other = (each.predict(x) for each in found)
     np.testing.assert_array_equal(one, other)
+
+
+# ---- fits that get nowhere -----------------------------------------------------------------------
+
+
+def test_a_fit_that_ends_at_a_constant_is_tried_again(data, monkeypatch):
+    string = "wc.6x1-fir.1x5-dexp.1"
+    far = objective_of(string, data).theta0
+    # where the sigmoid is flat, nothing leads away
+    far[-2:] = 50.0, 5.0
+    flat = Start("data", far)
+    monkeypatch.setattr("nems_dsl.fitting.search.find_starts", lambda *_: iter([flat]))
+    results = fit(string, *data, verbose=0).results
+    first, *others = results.starts
+    assert first.init == "data" and first.loss > 0.999
+    assert others and all(start.init == "prior" for start in others)
+    assert results.loss < 0.8 and results.loss == min(start.loss for start in results.starts)
+    # a start that was asked for, or set by hand, is all that is tried
+    by_hand = Model(string)
+    by_hand.set_parameter_values({"dexp": {"kappa": [5.0]}})
+    for model, init in ((Model(string), "mean"), (by_hand, "auto")):
+        only = model.fit(*data, verbose=0, init=init).results
+        assert len(only.starts) == 1
+        assert any("no better than the mean" in warning for warning in only.warnings)
+
+
+def test_a_fit_that_gets_somewhere_is_not(data):
+    assert len(fit("wc.6x1-fir.1x5-dexp.1", *data, verbose=0).results.starts) == 1

@@ -56,6 +56,19 @@ def test_planted_curves_are_found(planted, n_outputs):
         np.testing.assert_allclose(found, expected, atol=tolerance)
 
 
+@pytest.mark.parametrize(("most", "fewest"), [(1, 64), (1, 8), (1 << 23, 64)])
+def test_of_very_many_curves_some_are_compared(most, fewest, monkeypatch):
+    curves, parameters = curves_of()
+    ridge = simulate(curves, [20])
+    monkeypatch.setattr("nems_dsl.fitting.starts.tuning._MOST_VALUES", most)
+    monkeypatch.setattr("nems_dsl.fitting.starts.tuning._FEWEST_CURVES", fewest)
+    (chosen,) = choose_curves(ridge, curves, 1)
+    # 8 of 92 are coarse
+    distance = 0.05 if fewest == 64 else 0.15
+    assert parameters["mean"][chosen] == pytest.approx(parameters["mean"][20], abs=distance)
+    assert most == 1 or chosen == 20
+
+
 def test_an_exchange_mends_what_one_after_the_other_gets_wrong():
     # of two curves, a third that lies between explains most by itself
     rng = np.random.default_rng(0)
