@@ -83,7 +83,8 @@ class _Search:
         """Search from every start, until Ctrl-C or a limit of time ends it."""
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
-        for start in find_starts(self.objective, init, n_starts, seed):
+        starts = find_starts(self.objective, init, n_starts, seed, self.limits.max_seconds / 2)
+        for start in starts:
             watch = self._watch()
             try:
                 self._check(start, watch)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .from_data import start_from_data
+from .hidden import start_hidden
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -28,9 +29,15 @@ class Start:
 
 
 def find_starts(
-    objective: Objective, init: str, n_starts: int, seed: int | None
+    objective: Objective,
+    init: str,
+    n_starts: int,
+    seed: int | None,
+    max_seconds: float = np.inf,
 ) -> Iterator[Start]:
     """Give starts: first what `init` says, then draws from the priors.
+
+    Finding the first one takes about `max_seconds` at most.
 
     Raises
     ------
@@ -38,12 +45,12 @@ def find_starts(
         The model is not of the form that `init` wants.
     """
     rng = np.random.default_rng(seed)
-    yield _first(objective, init, rng)
+    yield _first(objective, init, rng, max_seconds)
     for _ in range(n_starts - 1):
         yield Start("prior", _draw(objective, rng))
 
 
-def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
+def _first(objective: Objective, init: str, rng: np.random.Generator, max_seconds: float) -> Start:
     given = np.clip(objective.theta0, *objective.bounds)
     if init == "model" or (init == "auto" and not _is_untouched(objective)):
         return Start("model", given)
@@ -54,6 +61,10 @@ def _first(objective: Objective, init: str, rng: np.random.Generator) -> Start:
         return Start("mean", means)
     objective.vector.write(means if init == "staged" else given)
     theta = start_from_data(objective, closed_form=init != "staged")
+    if theta is None and init != "staged":
+        # what is drawn here leaves the draws of later starts as they are
+        found = start_hidden(objective, rng.spawn(1)[0], max_seconds)
+        theta = None if found is None else found.theta
     objective.vector.write(given)
     if theta is not None and (init != "auto" or _is_better(objective, theta, given)):
         return Start("data" if init == "auto" else init, theta)

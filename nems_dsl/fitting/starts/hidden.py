@@ -1,0 +1,117 @@
+"""A start for models with a hidden layer: from the smaller model inside, and from drawn units."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...data.folds import Stretch, mask
+from ...data.trials import STIMULUS
+from ...graph.hidden import find_hidden
+from .drawn_units import UnitPool
+from .hidden_units import find_units
+from .race import race
+from .smaller import Smaller, fit_smaller
+
+if TYPE_CHECKING:
+    from ..objective import Objective
+
+# units drawn, and starts made of the best of few, and of many, of them
+_N_DRAWS = 60
+_AMONG = (20, 80) * 4
+# a race needs no more of the data: so many bins, and so many for each parameter
+_BINS, _BINS_PER_PARAMETER = 10_000, 40
+_N_PIECES = 20
+
+
+@dataclass(frozen=True)
+class HiddenStart:
+    """Where the search of a model with a hidden layer starts.
+
+    Attributes
+    ----------
+    theta : (n,) ndarray
+    smaller : Smaller or None
+        The linear-nonlinear model inside, where one can be put in.
+    """
+
+    theta: np.ndarray
+    smaller: Smaller | None
+
+
+def start_hidden(
+    objective: Objective, rng: np.random.Generator, max_seconds: float = np.inf
+) -> HiddenStart | None:
+    """Find a start for a model with a hidden layer.
+
+    The linear-nonlinear model inside is fitted, and put in. Other starts take the best of units
+    that are drawn at random, weighted by least squares. All run a race of short searches, and the
+    winner is never above the smaller model.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its model's parameters are set.
+    rng : Generator
+    max_seconds : float
+        Rounds of the race end after that.
+
+    Returns
+    -------
+    HiddenStart or None
+        None if the model is of another form.
+    """
+    began = time.perf_counter()
+    nodes = objective.engine.nodes
+    if objective.engine.structure.numeric or STIMULUS not in objective.recording.signals:
+        return None
+    hidden = find_hidden(nodes)
+    if hidden is None or len(hidden.places) > 1:
+        return None
+    n_channels = objective.recording.signals[STIMULUS][0].shape[1]
+    units = find_units(nodes, hidden, objective.vector, n_channels)
+    if units is None:
+        return None
+    smaller = fit_smaller(objective, hidden, units)
+    base = objective.theta0 if smaller is None else smaller.theta
+    starts = [] if smaller is None else [smaller.theta]
+    part = _part(objective)
+    pool = None
+    if units.weights.shape[1] == objective.engine.output_shape[0]:
+        pool = UnitPool(part, hidden, units, np.clip(base, *objective.bounds), _N_DRAWS, rng)
+        made = (pool.start(rng, n_among) for n_among in _AMONG)
+        starts += [theta for theta in made if theta is not None]
+    if not starts:
+        return None
+    found = race(part, starts, began + max_seconds)
+    if not found:
+        return None
+    best = found[0] if pool is None else pool.revive(found[0])
+    theta = min([best, starts[0]], key=objective.value)
+    return HiddenStart(theta, smaller)
+
+
+def _part(objective: Objective) -> Objective:
+    """Give the objective of a part of the data, spread over it, where there is more than enough."""
+    target = objective.target
+    enough = max(_BINS, _BINS_PER_PARAMETER * objective.n_parameters)
+    n_bins = sum(len(trial) for trial in target)
+    if n_bins <= 2 * enough:
+        return objective
+    length = max(enough // _N_PIECES, 1)
+    step = n_bins * length // enough
+    parts, at = [], 0
+    for number, trial in enumerate(target):
+        first = -at % step
+        parts += [
+            Stretch(number, start, min(start + length, len(trial)))
+            for start in range(first, len(trial), step)
+        ]
+        at += len(trial)
+    recording = objective.recording.with_response(mask(target, parts))
+    if any(np.isnan(np.concatenate(recording.target)).all(axis=0)):
+        return objective
+    return objective.alike(objective.engine.nodes, recording)

@@ -1,0 +1,59 @@
+"""Short searches from many starts, of which the better ones go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...fit_choices import OPTIMIZERS
+from ..optimisers import Limits, Watch, minimise
+
+if TYPE_CHECKING:
+    from ..objective import Objective
+
+# iterations of each round, and how many starts go on from it
+_ROUNDS = ((40, 4), (120, 2), (300, 1))
+
+
+def race(
+    objective: Objective, starts: Sequence[np.ndarray], ends_at: float = np.inf
+) -> list[np.ndarray]:
+    """Search from each start for a while, the better ones for longer.
+
+    Parameters
+    ----------
+    objective : Objective
+    starts : sequence of (n,) arrays
+        Those at which the loss is not finite are left out.
+    ends_at : float
+        By `time.perf_counter`: no round begins after that.
+
+    Returns
+    -------
+    list of (n,) ndarrays
+        Where the last round ended, the best first.
+
+    Notes
+    -----
+    Successive halving: Jamieson & Talwalkar (2016), AISTATS 51, 240.
+    """
+    optimizer = OPTIMIZERS["l-bfgs-b"]
+    values = [objective.value(theta) for theta in starts]
+    runners = [
+        (value, theta) for value, theta in zip(values, starts, strict=True) if np.isfinite(value)
+    ]
+    for n_iterations, n_kept in _ROUNDS:
+        if time.perf_counter() > ends_at:
+            break
+        limits = Limits(optimizer.tolerance, n_iterations)
+        moved = []
+        for value, theta in runners:
+            watch = Watch(limits, optimizer.n_flat, least=objective.loss.least)
+            watch.after(value, theta)
+            minimise(optimizer, objective, theta, watch, True)
+            moved.append((watch.loss, watch.theta))
+        runners = sorted(moved, key=lambda runner: runner[0])[:n_kept]
+    return [theta for _, theta in sorted(runners, key=lambda runner: runner[0])]
