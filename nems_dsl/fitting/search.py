@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
 from .diagnosis import Bounds, find_warnings, worse_than_mean
+from .floor import below_the_floor
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
-from .starts import Start, find_starts
+from .starts import N_OTHERS, Start, find_starts, other_starts
+
+# of what can be explained
+_HARDLY_BETTER = 1e-3
 
 
 def search(
@@ -78,25 +84,51 @@ class _Search:
         self.best = Watch(limits, optimizer.n_flat)
         self._ending = (False, AT_A_LIMIT, "")
         self._began = time.perf_counter()
+        self._n_others = 0
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
-        """Search from every start, until Ctrl-C or a limit of time ends it."""
+        """Search from every start, until Ctrl-C or a limit of time ends it.
+
+        If what comes of that predicts no better than a constant, other starts are tried.
+        """
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
-        starts = find_starts(self.objective, init, n_starts, seed, self.limits.max_seconds / 2)
-        for start in starts:
-            watch = self._watch()
-            try:
-                self._check(start, watch)
-                converged, message = minimise(
-                    self.optimizer, self.objective, start.theta, watch, start.is_near
-                )
-            except KeyboardInterrupt:
-                self._interrupt(start, watch)
-                break
-            self._record(start, watch, converged, message)
-            if time.perf_counter() - self._began > self.limits.max_seconds:
-                break
+        seconds = self.limits.max_seconds
+        starts = find_starts(self.objective, init, n_starts, seed, seconds / 2)
+        if not all(self._goes_on_after(start) for start in starts):
+            return
+        if init in ("auto", "data") and self._ending[0] and self._is_no_better_than_mean():
+            self._n_others = N_OTHERS
+            for start in other_starts(self.objective, seed, self._seconds_left()):
+                self._goes_on_after(start)
+
+    def _goes_on_after(self, start: Start) -> bool:
+        """Search from a start; tell whether there is time for another one."""
+        watch = self._watch()
+        try:
+            self._check(start, watch)
+            converged, message = minimise(
+                self.optimizer, self.objective, start.theta, watch, start.is_near
+            )
+        except KeyboardInterrupt:
+            self._interrupt(start, watch)
+            return False
+        self._record(start, watch, converged, message)
+        return time.perf_counter() - self._began <= self.limits.max_seconds
+
+    def _is_no_better_than_mean(self) -> bool:
+        loss = self.objective.loss
+        value, _ = loss.finish(self.objective.engine.total(self.best.theta, loss))
+        return value > loss.of_mean - _HARDLY_BETTER * (loss.of_mean - loss.least)
+
+    def _about_others(self, warnings: Sequence[str]) -> list[str]:
+        """Say that other starts led to nothing better than a constant, if nothing else does."""
+        if not self._n_others or warnings or not self._is_no_better_than_mean():
+            return []
+        return [
+            "the prediction is no better than the mean of the response, from "
+            f"{self._n_others} other starts as well"
+        ]
 
     def results(self, own_bounds: Bounds | None) -> FitResults:
         """Give what came of the best search."""
@@ -104,6 +136,8 @@ class _Search:
         converged, status, message = self._ending
         seconds = time.perf_counter() - self._began
         warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
+        warnings += worse_than_mean(objective, best.theta)
+        warnings += below_the_floor(objective, best.theta)
         return FitResults(
             loss=best.loss,
             initial_loss=best.history[0],
@@ -120,18 +154,18 @@ class _Search:
             starts=tuple(self.records),
             validation_history=tuple(best.validation_history),
             rank=rank,
-            warnings=(*warnings, *worse_than_mean(objective, best.theta)),
+            warnings=(*warnings, *self._about_others(warnings)),
         )
 
     def _watch(self) -> Watch:
-        used = time.perf_counter() - self._began
-        left = max(self.limits.max_seconds - used, np.finfo(float).tiny)
-        limits = Limits(
-            self.limits.tolerance, self.limits.max_iterations, left, self.limits.patience
-        )
+        limits = replace(self.limits, max_seconds=self._seconds_left())
         least = self.objective.loss.least
         n_flat, callback = self.optimizer.n_flat, self.report.iteration
         return Watch(limits, n_flat, callback, self.validation, least)
+
+    def _seconds_left(self) -> float:
+        used = time.perf_counter() - self._began
+        return max(self.limits.max_seconds - used, float(np.finfo(float).tiny))
 
     def _check(self, start: Start, watch: Watch) -> None:
         """Look at a start; refuse one from which nothing can move."""

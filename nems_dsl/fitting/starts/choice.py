@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,9 +11,13 @@ import numpy as np
 
 from .from_data import start_from_data
 from .hidden import start_hidden
+from .race import race
 
 if TYPE_CHECKING:
     from ..objective import Objective
+
+#: How many draws are tried where a fit is no better than a constant.
+N_OTHERS = 8
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,20 @@ def find_starts(
     yield _first(objective, init, rng, max_seconds)
     for _ in range(n_starts - 1):
         yield Start("prior", _draw(objective, rng))
+
+
+def other_starts(
+    objective: Objective, seed: int | None, max_seconds: float = np.inf
+) -> Iterator[Start]:
+    """Give a start from which more may be had, where others have led to a constant.
+
+    It is where the best of short searches from draws of the priors ends.
+    """
+    rng = np.random.default_rng(seed).spawn(2)[1]
+    drawn = [_draw(objective, rng) for _ in range(N_OTHERS)]
+    ends_at = time.perf_counter() + max_seconds
+    for theta in race(objective, drawn, ends_at)[:1]:
+        yield Start("prior", theta)
 
 
 def _first(objective: Objective, init: str, rng: np.random.Generator, max_seconds: float) -> Start:
