@@ -45,6 +45,7 @@ _OWN = {
     "fitting/conditioning.py": "variables in which the stimulus is white",
     "fitting/diagnosis.py": "what is wrong with a fit",
     "fitting/engine/blocks.py": "parts of the data that curvature is taken of",
+    "fitting/early_stopping.py": "how large a model data held out bear",
     "fitting/floor.py": "responses below what a model can give",
     "fitting/optimisers/lbfgs.py": "an optimiser",
     "fitting/optimisers/least_squares.py": "two optimisers with curvature",

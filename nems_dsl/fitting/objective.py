@@ -111,9 +111,11 @@ class Objective:
         self._last: tuple[np.ndarray, float] | None = None
         self._log_numeric_part()
 
-    def alike(self, nodes: Sequence[Node], recording: Recording | None = None) -> Objective:
-        """Give the objective of other nodes, or of other data, in the same settings."""
-        return Objective(nodes, recording or self.recording, **self._settings)
+    def alike(
+        self, nodes: Sequence[Node], recording: Recording | None = None, **changed: Any
+    ) -> Objective:
+        """Give the objective of other nodes, or of other data, in the same settings but some."""
+        return Objective(nodes, recording or self.recording, **{**self._settings, **changed})
 
     @property
     def n_parameters(self) -> int:

@@ -11,13 +11,14 @@ import numpy as np
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
 from .diagnosis import Bounds, find_warnings, worse_than_mean
+from .early_stopping import Size, choose_size
 from .floor import below_the_floor
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
-from .optimisers.watch import Limits
+from .optimisers.watch import Callback, Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
-from .starts import N_OTHERS, Start, find_starts, other_starts
+from .starts import N_OTHERS, Start, find_starts, is_from_data, other_starts
 
 # of what can be explained
 _HARDLY_BETTER = 1e-3
@@ -30,6 +31,7 @@ def search(
     report: Report,
     validation: Objective | None = None,
     own_bounds: Bounds | None = None,
+    holds_out: bool = False,
 ) -> FitResults:
     """Find the best parameters, and write them into the layers of an objective.
 
@@ -45,11 +47,19 @@ def search(
         Of data held out, to end a search by.
     own_bounds : pair of (n,) arrays, optional
         Bounds of the layers in the user's units, for what is told of them.
+    holds_out : bool
+        Hold out a part for models with a hidden layer, and stop early; see `early_stopping`.
     """
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
-    searches.run(init, options.n_starts, options.seed)
+    size = None
+    if holds_out and validation is None and is_from_data(objective, init):
+        size = choose_size(objective, options.seed, limits.max_seconds / 2)
+    if size is None:
+        searches.run(init, options.n_starts, options.seed)
+    else:
+        searches.run_to(size)
     objective.vector.write(searches.best.theta)
     results = searches.results(own_bounds)
     report.end(results)
@@ -85,6 +95,7 @@ class _Search:
         self._ending = (False, AT_A_LIMIT, "")
         self._began = time.perf_counter()
         self._n_others = 0
+        self._told: list[str] = []
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
         """Search from every start, until Ctrl-C or a limit of time ends it.
@@ -102,9 +113,27 @@ class _Search:
             for start in other_starts(self.objective, seed, self._seconds_left()):
                 self._goes_on_after(start)
 
-    def _goes_on_after(self, start: Start) -> bool:
+    def run_to(self, size: Size) -> None:
+        """Search from a start that data held out have told, as far as they have told."""
+        self._told = [size.text] if size.text else []
+        start = Start("smaller" if size.is_smaller else "data", size.theta)
+        if size.is_smaller:
+            watch = self._watch()
+            self._check(start, watch)
+            self._record(start, watch, True, "the smaller model inside is at its minimum")
+            return
+
+        def ends(number: int, loss: float) -> bool:
+            return self.report.iteration(number, loss) is True or loss <= size.least
+
+        self._goes_on_after(start, ends)
+        if self.best.loss <= size.least and self._ending[1] != INTERRUPTED:
+            said = "all data are fitted as well as a part was where it predicted the rest best"
+            self._ending = (True, CONVERGED, said)
+
+    def _goes_on_after(self, start: Start, callback: Callback | None = None) -> bool:
         """Search from a start; tell whether there is time for another one."""
-        watch = self._watch()
+        watch = self._watch(callback)
         try:
             self._check(start, watch)
             converged, message = minimise(
@@ -154,14 +183,14 @@ class _Search:
             starts=tuple(self.records),
             validation_history=tuple(best.validation_history),
             rank=rank,
-            warnings=(*warnings, *self._about_others(warnings)),
+            warnings=(*warnings, *self._told, *self._about_others(warnings)),
         )
 
-    def _watch(self) -> Watch:
+    def _watch(self, callback: Callback | None = None) -> Watch:
         limits = replace(self.limits, max_seconds=self._seconds_left())
         least = self.objective.loss.least
-        n_flat, callback = self.optimizer.n_flat, self.report.iteration
-        return Watch(limits, n_flat, callback, self.validation, least)
+        n_flat = self.optimizer.n_flat
+        return Watch(limits, n_flat, callback or self.report.iteration, self.validation, least)
 
     def _seconds_left(self) -> float:
         used = time.perf_counter() - self._began

@@ -98,7 +98,8 @@ def fit_model(
         validation = _objective(standard, held_out, options, regularizers=False, priors=0.0)
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
-    results = search(objective, options, init, report, validation, own_bounds)
+    holds_out = getattr(options, "shrinkage", "none") == "auto"
+    results = search(objective, options, init, report, validation, own_bounds, holds_out)
     standard.leave()
     fitted.results = replace(
         results.scaled(factor),

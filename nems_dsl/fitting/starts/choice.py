@@ -96,6 +96,11 @@ def _first(objective: Objective, init: str, rng: np.random.Generator, max_second
     )
 
 
+def is_from_data(objective: Objective, init: str) -> bool:
+    """Tell whether a first search starts from data, as far as the model lets it."""
+    return init == "data" or (init == "auto" and _is_untouched(objective))
+
+
 def _is_untouched(objective: Objective) -> bool:
     """Tell whether all free parameters stand where their layers were made."""
     layers = objective.vector.layers

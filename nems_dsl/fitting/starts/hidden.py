@@ -10,9 +10,9 @@ import numpy as np
 
 from ...data.folds import Stretch, mask
 from ...data.trials import STIMULUS
-from ...graph.hidden import find_hidden
+from ...graph.hidden import Hidden, find_hidden
 from .drawn_units import UnitPool
-from .hidden_units import find_units
+from .hidden_units import Units, find_units
 from .race import race
 from .smaller import Smaller, fit_smaller
 
@@ -43,13 +43,16 @@ class HiddenStart:
 
 
 def start_hidden(
-    objective: Objective, rng: np.random.Generator, max_seconds: float = np.inf
+    objective: Objective,
+    rng: np.random.Generator,
+    max_seconds: float = np.inf,
+    validation: Objective | None = None,
 ) -> HiddenStart | None:
     """Find a start for a model with a hidden layer.
 
     The linear-nonlinear model inside is fitted, and put in. Other starts take the best of units
     that are drawn at random, weighted by least squares. All run a race of short searches, and the
-    winner is never above the smaller model.
+    winner is never above the smaller model; units in it that are dead are aimed anew.
 
     Parameters
     ----------
@@ -58,6 +61,8 @@ def start_hidden(
     rng : Generator
     max_seconds : float
         Rounds of the race end after that.
+    validation : Objective, optional
+        Of data held out, which then tell who wins the race, and where each search ends.
 
     Returns
     -------
@@ -65,20 +70,14 @@ def start_hidden(
         None if the model is of another form.
     """
     began = time.perf_counter()
-    nodes = objective.engine.nodes
-    if objective.engine.structure.numeric or STIMULUS not in objective.recording.signals:
+    told = find_hidden_units(objective)
+    if told is None:
         return None
-    hidden = find_hidden(nodes)
-    if hidden is None or len(hidden.places) > 1:
-        return None
-    n_channels = objective.recording.signals[STIMULUS][0].shape[1]
-    units = find_units(nodes, hidden, objective.vector, n_channels)
-    if units is None:
-        return None
+    hidden, units = told
     smaller = fit_smaller(objective, hidden, units)
     base = objective.theta0 if smaller is None else smaller.theta
     starts = [] if smaller is None else [smaller.theta]
-    part = _part(objective)
+    part = objective if validation is not None else _part(objective)
     pool = None
     if units.weights.shape[1] == objective.engine.output_shape[0]:
         pool = UnitPool(part, hidden, units, np.clip(base, *objective.bounds), _N_DRAWS, rng)
@@ -86,12 +85,25 @@ def start_hidden(
         starts += [theta for theta in made if theta is not None]
     if not starts:
         return None
-    found = race(part, starts, began + max_seconds)
+    found = race(part, starts, began + max_seconds, validation)
     if not found:
         return None
-    best = found[0] if pool is None else pool.revive(found[0])
-    theta = min([best, starts[0]], key=objective.value)
+    best = found[0] if pool is None or validation is not None else pool.revive(found[0])
+    theta = min([best, starts[0]], key=(validation or objective).value)
     return HiddenStart(theta, smaller)
+
+
+def find_hidden_units(objective: Objective) -> tuple[Hidden, Units] | None:
+    """Give the hidden layer of a model, and its units, if it is of a form that starts from data."""
+    if objective.engine.structure.numeric or STIMULUS not in objective.recording.signals:
+        return None
+    nodes = objective.engine.nodes
+    hidden = find_hidden(nodes)
+    if hidden is None or len(hidden.places) > 1:
+        return None
+    n_channels = objective.recording.signals[STIMULUS][0].shape[1]
+    units = find_units(nodes, hidden, objective.vector, n_channels)
+    return None if units is None else (hidden, units)
 
 
 def _part(objective: Objective) -> Objective:

@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 # iterations of each round, and how many starts go on from it
 _ROUNDS = ((40, 4), (120, 2), (300, 1))
+# iterations without a lower loss on data held out
+_PATIENCE = 20
 
 
 def race(
-    objective: Objective, starts: Sequence[np.ndarray], ends_at: float = np.inf
+    objective: Objective,
+    starts: Sequence[np.ndarray],
+    ends_at: float = np.inf,
+    validation: Objective | None = None,
 ) -> list[np.ndarray]:
     """Search from each start for a while, the better ones for longer.
 
@@ -30,6 +35,9 @@ def race(
         Those at which the loss is not finite are left out.
     ends_at : float
         By `time.perf_counter`: no round begins after that.
+    validation : Objective, optional
+        Of data held out: what is better is told by these, and each search goes on from where it
+        was best.
 
     Returns
     -------
@@ -41,19 +49,23 @@ def race(
     Successive halving: Jamieson & Talwalkar (2016), AISTATS 51, 240.
     """
     optimizer = OPTIMIZERS["l-bfgs-b"]
-    values = [objective.value(theta) for theta in starts]
+    judge = objective if validation is None else validation
+    values = [judge.value(theta) for theta in starts]
     runners = [
         (value, theta) for value, theta in zip(values, starts, strict=True) if np.isfinite(value)
     ]
     for n_iterations, n_kept in _ROUNDS:
         if time.perf_counter() > ends_at:
             break
-        limits = Limits(optimizer.tolerance, n_iterations)
+        limits = Limits(optimizer.tolerance, n_iterations, patience=_PATIENCE)
         moved = []
-        for value, theta in runners:
-            watch = Watch(limits, optimizer.n_flat, least=objective.loss.least)
-            watch.after(value, theta)
+        for _, theta in runners:
+            watch = Watch(
+                limits, optimizer.n_flat, validation=validation, least=objective.loss.least
+            )
+            watch.after(objective.value(theta), theta)
             minimise(optimizer, objective, theta, watch, True)
-            moved.append((watch.loss, watch.theta))
+            best = watch.loss if validation is None else min(watch.validation_history)
+            moved.append((best, watch.theta))
         runners = sorted(moved, key=lambda runner: runner[0])[:n_kept]
     return [theta for _, theta in sorted(runners, key=lambda runner: runner[0])]
