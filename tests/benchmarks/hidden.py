@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 import numpy as np
 
 from nems_dsl import Model
+from nems_dsl.data import read_recording
+from nems_dsl.fit_options import FitOptions
+from nems_dsl.models.fit import fit_model
 
 from . import speech
 
@@ -92,3 +96,103 @@ def _draw(layer, signal, rng):
         layer.set_parameter_values(coefficients=values)
         out = layer.evaluate(signal)
         layer.set_parameter_values(coefficients=values / np.maximum(out.std(axis=0), 1e-12))
+
+
+class Row(NamedTuple):
+    """What different fits of one model come to: losses, dead units, and correlations."""
+
+    losses: dict[str, float]
+    dead: dict[str, int]
+    scores: dict[str, float]
+    seconds: float
+    status: str
+
+
+def compare(case: Case, truth: Truth, n_random: int, seed: int) -> Row:
+    """Fit a model in several ways, and the smaller one inside."""
+    x, y = truth.stim, truth.resp
+    began = time.process_time()
+    default = Model(case.string).fit(x, y, verbose=0)
+    seconds = time.process_time() - began
+    fits = {
+        "LN": Model(case.smaller).fit(x, y, verbose=0),
+        "default": default,
+        "n_starts=4": Model(case.string).fit(x, y, n_starts=4, verbose=0),
+        "held out": fit_early(case.string, x, y),
+    }
+    drawn = Model(case.string).sample_from_priors(n_random, seed=seed)
+    random = [
+        start.fit(x, y, init="model", optimizer="l-bfgs-b", max_iterations=3000, verbose=0)
+        for start in (drawn if n_random > 1 else [drawn])
+    ]
+    fits["random"] = min(random, key=lambda each: each.results.loss)
+    return Row(
+        {name: each.results.loss for name, each in fits.items()},
+        {name: _dead_units(each, x) for name, each in fits.items()},
+        {name: _score(each, truth) for name, each in fits.items()},
+        seconds,
+        fits["held out"].results.starts[0].init,
+    )
+
+
+def fit_early(string: str, x, y) -> Model:
+    """Fit a model with a part held out, as fits do that choose their shrinkage."""
+    options = FitOptions()
+    object.__setattr__(options, "shrinkage", "auto")
+    return fit_model(Model(string), read_recording(x, y), options)
+
+
+def _score(model: Model, truth: Truth) -> float:
+    predicted = model.predict(truth.test_stim)
+    pairs = zip(predicted.T, truth.test_clean.T, strict=True)
+    return float(np.mean([np.corrcoef(*pair)[0, 1] for pair in pairs]))
+
+
+def _dead_units(model: Model, x) -> int:
+    signal = x[0] if isinstance(x, list) else x
+    for layer in model.layers:
+        signal = layer.evaluate(signal)
+        if layer.signature.head == "relu":
+            return int(np.sum(np.ptp(signal, axis=0) == 0))
+    return 0
+
+
+def speech_case(name: str, channel: int, n_bins: int = 2500) -> Truth:
+    """Give the response of a channel to speech, to be scored on other trials."""
+    stim, resp = speech.load(5)
+    x = [trial[:n_bins] for trial in stim]
+    y = [trial[:n_bins, channel : channel + 1] for trial in resp]
+    return Truth(
+        np.concatenate(x[:3]),
+        np.concatenate(y[:3]),
+        np.concatenate(x[3:]),
+        np.concatenate(y[3:]),
+        Model(CASES[name].string),
+    )
+
+
+def report(names, seeds, channels, n_random: int, n_bins: int) -> list[Row]:
+    """Print a row for each case, and what share of them does as it should."""
+    rows = []
+    for name in names:
+        case = CASES[name]
+        cases = [(f"seed {s}", simulate(case.string, s, n_bins), s) for s in seeds]
+        if case.n_outputs == 1:
+            cases += [(f"speech {c}", speech_case(name, c, n_bins // 2), c) for c in channels]
+        for label, truth, seed in cases:
+            row = compare(case, truth, n_random, seed)
+            rows.append(row)
+            print(f"{name:7s} {label:10s} default {row.seconds:5.1f} s", end="")
+            for kind, loss in row.losses.items():
+                dead = f", {row.dead[kind]} dead" if row.dead[kind] else ""
+                print(f" | {kind} {loss:.4f}, r {row.scores[kind]:.3f}{dead}", end="")
+            print(f" | held out begins from {row.status}", flush=True)
+    n = len(rows)
+    below = sum(row.losses["default"] <= row.losses["LN"] * 1.0001 for row in rows)
+    best = sum(row.losses["default"] <= row.losses["random"] * 1.01 for row in rows)
+    predicts = sum(row.scores["held out"] >= 0.98 * row.scores["LN"] for row in rows)
+    print(
+        f"default not above LN in {below} of {n}, within 1 % of the best of {n_random} random "
+        f"starts in {best}; held out predicts no worse than LN (2 %) in {predicts}"
+    )
+    return rows
