@@ -2,7 +2,7 @@
 
 A part of the recording is held out. The linear-nonlinear model inside is fitted to the rest, and
 searches from there and from drawn units end where they predict the part best. Unless that is
-better than the smaller model by more than its standard error, the smaller model is what is fitted
+better than the smaller model by more than chance makes the best of several, the smaller model is what is fitted
 to all of the data; otherwise the search goes on with all of the data, until these are fitted as
 well as the rest was.
 """
@@ -27,6 +27,8 @@ _GAPS_PER_BLOCK = 4
 _FEWEST_BINS = 100
 # stretches by which the error of a difference is told
 _N_STRETCHES = 20
+# standard errors: of several searches, each stopped where it is best, the best is lower by chance
+_SURE = 2.0
 
 NOT_BETTER = (
     "the hidden layer predicts data held out no better than the linear-nonlinear model inside "
@@ -46,7 +48,7 @@ class Size:
     least : float
         The loss at which the last search is to end.
     text : str
-        What was found, in words, if it is to be told.
+        Why it is the smaller model, if it is.
     """
 
     theta: np.ndarray
@@ -146,12 +148,12 @@ def _is_flat(target: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _is_better(held_out: Objective, theta: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether a loss is lower than another by more than the error of the difference."""
+    """Tell whether a loss is lower than another, and by more than its error could make it."""
     difference = _errors(held_out, other) - _errors(held_out, theta)
     stretches = np.array_split(difference, min(_N_STRETCHES, len(difference)))
     sums = np.array([stretch.sum() for stretch in stretches])
     error = sums.std(ddof=1) * np.sqrt(len(sums))
-    return bool(sums.sum() > error)
+    return bool(sums.sum() > _SURE * error)
 
 
 def _errors(objective: Objective, theta: np.ndarray) -> np.ndarray:

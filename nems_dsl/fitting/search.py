@@ -10,7 +10,7 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
-from .diagnosis import Bounds, find_warnings, worse_than_mean
+from .diagnosis import REDUNDANT, Bounds, find_warnings, worse_than_mean
 from .early_stopping import Size, choose_size
 from .floor import below_the_floor
 from .objective import Objective
@@ -95,7 +95,7 @@ class _Search:
         self._ending = (False, AT_A_LIMIT, "")
         self._began = time.perf_counter()
         self._n_others = 0
-        self._told: list[str] = []
+        self._size: Size | None = None
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
         """Search from every start, until Ctrl-C or a limit of time ends it.
@@ -115,7 +115,7 @@ class _Search:
 
     def run_to(self, size: Size) -> None:
         """Search from a start that data held out have told, as far as they have told."""
-        self._told = [size.text] if size.text else []
+        self._size = size
         start = Start("smaller" if size.is_smaller else "data", size.theta)
         if size.is_smaller:
             watch = self._watch()
@@ -167,6 +167,10 @@ class _Search:
         warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
         warnings += worse_than_mean(objective, best.theta)
         warnings += below_the_floor(objective, best.theta)
+        if self._size is not None and self._size.is_smaller:
+            # of pairs of units that stand for one, one is redundant
+            warnings = [text for text in warnings if not text.startswith(REDUNDANT)]
+            warnings.append(self._size.text)
         return FitResults(
             loss=best.loss,
             initial_loss=best.history[0],
@@ -183,7 +187,7 @@ class _Search:
             starts=tuple(self.records),
             validation_history=tuple(best.validation_history),
             rank=rank,
-            warnings=(*warnings, *self._told, *self._about_others(warnings)),
+            warnings=(*warnings, *self._about_others(warnings)),
         )
 
     def _watch(self, callback: Callback | None = None) -> Watch:

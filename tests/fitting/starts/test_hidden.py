@@ -39,7 +39,7 @@ SMALLER = {
 LNLN = "wc.6x2-fir.2x5x4-relu.4-wc.4x1-dexp.1"
 
 
-def simulate(seed, n_bins=1500, n_channels=6):
+def simulate(seed, n_bins=800, n_channels=6):
     """Two rectified drives of correlated noise, and as much noise beside them."""
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((n_bins + 4, n_channels)) + rng.standard_normal((n_bins + 4, 1))
