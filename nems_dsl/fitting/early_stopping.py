@@ -2,9 +2,9 @@
 
 A part of the recording is held out. The linear-nonlinear model inside is fitted to the rest, and
 searches from there and from drawn units end where they predict the part best. Unless that is
-better than the smaller model by more than chance makes the best of several, the smaller model is what is fitted
-to all of the data; otherwise the search goes on with all of the data, until these are fitted as
-well as the rest was.
+better than the smaller model by more than chance makes the best of several, the smaller model is
+what is fitted to all of the data; otherwise the search goes on with all of the data, until these
+are fitted as well as the rest was.
 """
 
 from __future__ import annotations
