@@ -52,7 +52,6 @@ _OWN = {
     "fitting/optimisers/split.py": "absolute values as differences",
     "fitting/rates.py": "units of the response",
     "fitting/search.py": "the search from one start, for anything that makes an objective",
-    "fitting/starts/drawn_units.py": "hidden units from draws",
     "fitting/starts/front.py": "the linear part in the form of the string",
     "fitting/starts/scatter.py": "the nonlinearity from the scatter",
     "fitting/starts/tuning.py": "gaussians that come nearest",

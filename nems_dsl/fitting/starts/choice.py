@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .drawn_units import draw
 from .from_data import start_from_data
 from .hidden import start_hidden
 from .race import race
@@ -52,7 +53,7 @@ def find_starts(
     rng = np.random.default_rng(seed)
     yield _first(objective, init, rng, max_seconds)
     for _ in range(n_starts - 1):
-        yield Start("prior", _draw(objective, rng))
+        yield Start("prior", draw(objective, rng))
 
 
 def other_starts(
@@ -63,7 +64,7 @@ def other_starts(
     It is where the best of short searches from draws of the priors ends.
     """
     rng = np.random.default_rng(seed).spawn(2)[1]
-    drawn = [_draw(objective, rng) for _ in range(N_OTHERS)]
+    drawn = [draw(objective, rng) for _ in range(N_OTHERS)]
     ends_at = time.perf_counter() + max_seconds
     for theta in race(objective, drawn, ends_at)[:1]:
         yield Start("prior", theta)
@@ -74,7 +75,7 @@ def _first(objective: Objective, init: str, rng: np.random.Generator, max_second
     if init == "model" or (init == "auto" and not _is_untouched(objective)):
         return Start("model", given)
     if init == "prior":
-        return Start(init, _draw(objective, rng))
+        return Start(init, draw(objective, rng))
     means = _means(objective)
     if init == "mean" or not len(given):
         return Start("mean", means)
@@ -119,12 +120,4 @@ def _means(objective: Objective) -> np.ndarray:
         parameter = objective.vector.layers[slot.layer].parameters[slot.name]
         mean = np.broadcast_to(parameter.prior.mean(), slot.shape)
         theta[slot.start : slot.stop] = mean.ravel()
-    return np.clip(theta, *objective.bounds)
-
-
-def _draw(objective: Objective, rng: np.random.Generator) -> np.ndarray:
-    theta = np.empty(objective.n_parameters)
-    for slot in objective.vector.slots:
-        parameter = objective.vector.layers[slot.layer].parameters[slot.name]
-        theta[slot.start : slot.stop] = parameter.sample(rng).ravel()
     return np.clip(theta, *objective.bounds)

@@ -103,7 +103,7 @@ class UnitPool:
             size = np.sqrt(np.mean(own**2, axis=1, keepdims=True))
             theta[units.own] = own + _NOISE * size * rng.standard_normal(own.shape)
         else:
-            theta[units.own] = _sample(objective, rng)[units.own]
+            theta[units.own] = draw(objective, rng)[units.own]
         theta = np.clip(theta, *objective.bounds)
         cut = units.front.cut
         drive = self._output(cut, theta)
@@ -119,7 +119,8 @@ class UnitPool:
         return layer_output(self.objective, place, theta)[:, :: self._step]
 
 
-def _sample(objective: Objective, rng: np.random.Generator) -> np.ndarray:
+def draw(objective: Objective, rng: np.random.Generator) -> np.ndarray:
+    """Draw theta from the priors, within bounds."""
     theta = np.empty(objective.n_parameters)
     for slot in objective.vector.slots:
         parameter = objective.vector.layers[slot.layer].parameters[slot.name]

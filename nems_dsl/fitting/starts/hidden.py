@@ -11,7 +11,7 @@ import numpy as np
 from ...data.folds import Stretch, mask
 from ...data.trials import STIMULUS
 from ...graph.hidden import Hidden, find_hidden
-from .drawn_units import UnitPool
+from .drawn_units import UnitPool, draw
 from .hidden_units import Units, find_units
 from .race import race
 from .smaller import Smaller, fit_smaller
@@ -19,9 +19,10 @@ from .smaller import Smaller, fit_smaller
 if TYPE_CHECKING:
     from ..objective import Objective
 
-# units drawn, and starts made of the best of few, and of many, of them
-_N_DRAWS = 60
-_AMONG = (20, 80) * 4
+# draws of all units, fewer of many units; and starts made of the best among so many times as many
+# units as there are
+_N_DRAWS, _FEWEST_DRAWS, _MOST_UNITS = 60, 8, 600
+_AMONG = (5, 20) * 4
 # a race needs no more of the data: so many bins, and so many for each parameter
 _BINS, _BINS_PER_PARAMETER = 10_000, 40
 _N_PIECES = 20
@@ -79,10 +80,14 @@ def start_hidden(
     starts = [] if smaller is None else [smaller.theta]
     part = objective if validation is not None else _part(objective)
     pool = None
-    if units.weights.shape[1] == objective.engine.output_shape[0]:
-        pool = UnitPool(part, hidden, units, np.clip(base, *objective.bounds), _N_DRAWS, rng)
-        made = (pool.start(rng, n_among) for n_among in _AMONG)
+    reader = objective.engine.nodes[units.reader.layer].layer
+    if reader.memory == 0 and units.weights.shape[1] == objective.engine.output_shape[0]:
+        n_draws = int(np.clip(_MOST_UNITS // units.n, _FEWEST_DRAWS, _N_DRAWS))
+        pool = UnitPool(part, hidden, units, np.clip(base, *objective.bounds), n_draws, rng)
+        made = (pool.start(rng, times * units.n) for times in _AMONG)
         starts += [theta for theta in made if theta is not None]
+    else:
+        starts += [draw(objective, rng) for _ in _AMONG]
     if not starts:
         return None
     found = race(part, starts, began + max_seconds, validation)

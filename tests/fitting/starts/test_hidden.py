@@ -32,6 +32,7 @@ SMALLER = {
     "wc.6x2-fir.2x5x4-relu.4.s-wc.4x1-lvl.1": "wc.6x2-fir.2x5-lvl.1",
     "wc.6x1x4.g-fir.1x5x4-relu.4.s-wc.4x1-dexp.1": "wc.6x2.g-fir.2x5-dexp.1",
     "wc.6x2-fir.2x5x3-srelu.3-wc.3x1-dexp.1": "wc.6x2-fir.2x5-dexp.1",
+    "wc.6x4-relu.4-fir.4x3-lvl.1": "wc.6x2-fir.2x3-lvl.1",
     "wc.6x2-fir.2x5x2-tanh.2-wc.2x1-dexp.1": "wc.6x2-fir.2x5-dexp.1",
     "wc.6x2-fir.2x5x2-sig.2-wc.2x1-dexp.1": "wc.6x2-fir.2x5-dexp.1",
     "wc.6x2-fir.2x5x2-dexp.2-wc.2x1-dexp.1": "wc.6x2-fir.2x5-dexp.1",
