@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...fit_choices import OPTIMIZERS
 from ...graph.hidden import Hidden
 from ...layers.base import KernelLayer
 from ...layers.follow import FollowCurve
@@ -94,11 +95,16 @@ def _first_units(objective: Objective, units: Units, n_first: int) -> Iterator[N
 
 
 def _search(objective: Objective, theta: np.ndarray) -> Watch:
-    optimizer = choose_optimizer(objective, None, prefers_curvature=True)
-    limits = Limits(optimizer.tolerance, optimizer.max_iterations)
-    watch = Watch(limits, optimizer.n_flat, least=objective.loss.least)
-    watch.after(objective.value(theta), theta)
-    minimise(optimizer, objective, theta, watch, True)
+    """Search to the minimum, by gradients where steps with curvature come to their limit."""
+    chosen = choose_optimizer(objective, None, prefers_curvature=True)
+    for optimizer in (chosen, OPTIMIZERS["l-bfgs-b"]):
+        limits = Limits(optimizer.tolerance, optimizer.max_iterations)
+        watch = Watch(limits, optimizer.n_flat, least=objective.loss.least)
+        watch.after(objective.value(theta), theta)
+        converged, _ = minimise(optimizer, objective, theta, watch, True)
+        if converged:
+            break
+        theta = watch.theta
     return watch
 
 
