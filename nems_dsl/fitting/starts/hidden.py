@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 # units as there are
 _N_DRAWS, _FEWEST_DRAWS, _MOST_UNITS = 60, 8, 600
 _AMONG = (5, 20) * 4
+# values that go into a gradient: so many starts run where there are as many, and up to so many
+# times as many where there are fewer
+_USUAL_COST, _MOST_TIMES = 1_000_000, 3
 # a race needs no more of the data: so many bins, and so many for each parameter
 _BINS, _BINS_PER_PARAMETER = 10_000, 40
 _N_PIECES = 20
@@ -79,18 +82,21 @@ def start_hidden(
     base = objective.theta0 if smaller is None else smaller.theta
     starts = [] if smaller is None else [smaller.theta]
     part = objective if validation is not None else _part(objective)
+    n_bins = sum(plan.pack.length for plan in part.engine.plans)
+    cost = max(n_bins * objective.n_parameters, 1)
+    times = int(np.clip(_USUAL_COST // cost, 1, _MOST_TIMES))
     pool = None
     reader = objective.engine.nodes[units.reader.layer].layer
     if reader.memory == 0 and units.weights.shape[1] == objective.engine.output_shape[0]:
         n_draws = int(np.clip(_MOST_UNITS // units.n, _FEWEST_DRAWS, _N_DRAWS))
         pool = UnitPool(part, hidden, units, np.clip(base, *objective.bounds), n_draws, rng)
-        made = (pool.start(rng, times * units.n) for times in _AMONG)
+        made = (pool.start(rng, many * units.n) for many in _AMONG * times)
         starts += [theta for theta in made if theta is not None]
     else:
-        starts += [draw(objective, rng) for _ in _AMONG]
+        starts += [draw(objective, rng) for _ in _AMONG * times]
     if not starts:
         return None
-    found = race(part, starts, began + max_seconds, validation)
+    found = race(part, starts, began + max_seconds, validation, times)
     if not found:
         return None
     best = found[0] if pool is None or validation is not None else pool.revive(found[0])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..objective import Objective
 
 # iterations of each round, and how many starts go on from it
-_ROUNDS = ((40, 4), (120, 2), (300, 1))
+_ROUNDS = ((40, 4), (120, 2), (300, 0))
 # iterations without a lower loss on data held out
 _PATIENCE = 20
 
@@ -25,6 +25,7 @@ def race(
     starts: Sequence[np.ndarray],
     ends_at: float = np.inf,
     validation: Objective | None = None,
+    times: int = 1,
 ) -> list[np.ndarray]:
     """Search from each start for a while, the better ones for longer.
 
@@ -38,6 +39,8 @@ def race(
     validation : Objective, optional
         Of data held out: what is better is told by these, and each search goes on from where it
         was best.
+    times : int
+        So many times as many go on, until the last round.
 
     Returns
     -------
@@ -67,5 +70,6 @@ def race(
             minimise(optimizer, objective, theta, watch, True)
             best = watch.loss if validation is None else min(watch.validation_history)
             moved.append((best, watch.theta))
-        runners = sorted(moved, key=lambda runner: runner[0])[:n_kept]
+        runners = sorted(moved, key=lambda runner: runner[0])
+        runners = runners[: times * n_kept or 1]
     return [theta for _, theta in sorted(runners, key=lambda runner: runner[0])]
