@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Bounds = tuple[np.ndarray, np.ndarray]
 
+#: How the warning of directions that do not change the prediction begins.
+REDUNDANT = "redundant parameters"
+
 # of the largest eigenvalue of the curvature, each parameter in units in which its own is 1: below
 # the first, rounding leaves nothing; below the second, a thousandth of noise moves it by its size
 _NO_CURVATURE = 1e-13
@@ -180,7 +183,7 @@ def _redundant(objective: Objective, theta: np.ndarray) -> tuple[int | None, lis
     usual_rank, usually_weak = np.sum(usual > _NO_CURVATURE), np.sum(usual <= _HARDLY_ANY)
     if rank < usual_rank:
         return rank, [
-            f"redundant parameters: {usual_rank - rank} more directions of {n} parameters than "
+            f"{REDUNDANT}: {usual_rank - rank} more directions of {n} parameters than "
             f"usual for this model do not change the prediction "
             f"({_names(objective, square, n - rank)})"
         ]

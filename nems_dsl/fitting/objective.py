@@ -89,6 +89,14 @@ class Objective:
         if np.dtype(dtype) not in (np.dtype("float64"), np.dtype("float32")):
             raise ValueError(f"dtype must be 'float64' or 'float32', not {dtype!r}")
         weights = read_channel_weights(channel_weights, recording.n_channels)
+        self._settings: dict[str, Any] = {
+            "loss": loss,
+            "regularizers": regularizers,
+            "shrinkage": shrinkage,
+            "dtype": dtype,
+            "priors": priors,
+            "channel_weights": channel_weights,
+        }
         target = leave_out_channels(recording.target, weights)
         places = needed(nodes, len(nodes) - 1)
         reach = self.reach = find_reach(nodes, places)
@@ -116,6 +124,12 @@ class Objective:
         self._jacobian: Jacobian | None = None
         self._last: tuple[np.ndarray, float, float] | None = None
         self._log_numeric_part()
+
+    def alike(
+        self, nodes: Sequence[Node], recording: Recording | None = None, **changed: Any
+    ) -> Objective:
+        """Give the objective of other nodes, or of other data, in the same settings but some."""
+        return Objective(nodes, recording or self.recording, **{**self._settings, **changed})
 
     @property
     def n_parameters(self) -> int:

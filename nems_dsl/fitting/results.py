@@ -28,7 +28,8 @@ class StartRecord:
     Attributes
     ----------
     init : str
-        How it was found: ``data``, ``staged``, ``mean``, ``prior`` or ``model``.
+        How it was found: ``data``, ``staged``, ``mean``, ``prior`` or ``model``; ``smaller`` for a
+        model with a hidden layer that stays the linear-nonlinear one inside.
     initial_loss, loss : float
     n_iterations : int
     converged : bool

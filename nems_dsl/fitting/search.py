@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
-from .diagnosis import Bounds, beats_mean, find_warnings, worse_than_mean
+from .diagnosis import REDUNDANT, Bounds, find_warnings, worse_than_mean
+from .early_stopping import Size, choose_size
+from .floor import below_the_floor
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
-from .optimisers.watch import Limits
+from .optimisers.watch import Callback, Limits
 from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
 from .shrinkage.freedom import find_edf
 from .shrinkage.held_out import HeldOut, predict_held_out
 from .shrinkage.path import choose_stage, factors_to_try, worse_than_ridge
-from .starts import Start, find_starts, is_untouched, other_starts
+from .starts import N_OTHERS, Start, find_starts, is_from_data, other_starts
+
+# of what can be explained
+_HARDLY_BETTER = 1e-3
 
 
 def search(
@@ -29,6 +34,7 @@ def search(
     report: Report,
     validation: Objective | None = None,
     own_bounds: Bounds | None = None,
+    holds_out: bool = False,
 ) -> FitResults:
     """Find the best parameters, and write them into the layers of an objective.
 
@@ -44,16 +50,24 @@ def search(
         Of data held out, to end a search by.
     own_bounds : pair of (n,) arrays, optional
         Bounds of the layers in the user's units, for what is told of them.
+    holds_out : bool
+        Hold out a part for models with a hidden layer, and stop early; see `early_stopping`.
     """
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
-    factors: tuple[float, ...] = (1.0,)
-    if validation is None and options.max_iterations is None:
-        factors = factors_to_try(objective)
-    objective.shrink(factors[0])
-    searches.run(init, options.n_starts, options.seed)
-    searches.weaken(factors)
+    size = None
+    if holds_out and validation is None and is_from_data(objective, init):
+        size = choose_size(objective, options.seed, limits.max_seconds / 2)
+    if size is None:
+        factors: tuple[float, ...] = (1.0,)
+        if validation is None and options.max_iterations is None:
+            factors = factors_to_try(objective)
+        objective.shrink(factors[0])
+        searches.run(init, options.n_starts, options.seed)
+        searches.weaken(factors)
+    else:
+        searches.run_to(size)
     objective.vector.write(searches.best.theta)
     results = searches.results(own_bounds)
     report.end(results)
@@ -102,24 +116,47 @@ class _Search:
         # by searches that the best went on from
         self._told: list[float] = []
         self.held_out: HeldOut | None = None
+        self._n_others = 0
+        self._size: Size | None = None
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
-        """Search from every start, until Ctrl-C or a limit of time ends it."""
+        """Search from every start, until Ctrl-C or a limit of time ends it.
+
+        If what comes of that predicts no better than a constant, other starts are tried.
+        """
         if init == "auto" and self.optimizer.is_direct:
             init = "model"
-        is_ours = init == "auto" and n_starts == 1 and is_untouched(self.objective)
-        for start in find_starts(self.objective, init, n_starts, seed):
-            if not self._search_from(start):
-                return
-        if is_ours and self.records[0].converged:
-            # the first start may lie where a nonlinearity is flat, and nothing leads away
-            for start in other_starts(self.objective, seed):
-                if not self._is_lost() or not self._search_from(start):
-                    return
+        seconds = self.limits.max_seconds
+        starts = find_starts(self.objective, init, n_starts, seed, seconds / 2)
+        if not all(self._goes_on_after(start) for start in starts):
+            return
+        if init in ("auto", "data") and self._ending[0] and self._is_no_better_than_mean():
+            self._n_others = N_OTHERS
+            for start in other_starts(self.objective, seed, self._seconds_left()):
+                self._goes_on_after(start)
 
-    def _search_from(self, start: Start) -> bool:
-        """Search from a start, and tell whether to go on with others."""
-        watch = self._watch()
+    def run_to(self, size: Size) -> None:
+        """Search from a start that data held out have told, as far as they have told."""
+        self._size = size
+        start = Start("smaller" if size.is_smaller else "data", size.theta)
+        if size.is_smaller:
+            watch = self._watch()
+            self._check(start, watch)
+            self._record(start, watch, True, "the smaller model inside is at its minimum")
+            return
+
+        def ends(number: int, loss: float) -> bool:
+            return self.report.iteration(number, loss) is True or loss <= size.least
+
+        self._goes_on_after(start, ends)
+        reached = self.objective.without_shrinkage(self.best.loss, self.best.theta)
+        if reached <= size.least and self._ending[1] != INTERRUPTED:
+            said = "all data are fitted as well as a part was where it predicted the rest best"
+            self._ending = (True, CONVERGED, said)
+
+    def _goes_on_after(self, start: Start, callback: Callback | None = None) -> bool:
+        """Search from a start; tell whether there is time for another one."""
+        watch = self._watch(callback)
         try:
             self._check(start, watch)
             converged, message = minimise(
@@ -130,10 +167,6 @@ class _Search:
             return False
         self._record(start, watch, converged, message)
         return time.perf_counter() - self._began <= self.limits.max_seconds
-
-    def _is_lost(self) -> bool:
-        """Tell whether the best so far is no better than a constant."""
-        return bool(self.objective.n_parameters) and not beats_mean(self.objective, self.best.theta)
 
     def weaken(self, factors: Sequence[float]) -> None:
         """Go on with less shrinkage, as long as that predicts what a fit has not seen better.
@@ -194,6 +227,20 @@ class _Search:
             self.best = watch
         self._ending = converged, status, message
 
+    def _is_no_better_than_mean(self) -> bool:
+        loss = self.objective.loss
+        value, _ = loss.finish(self.objective.engine.total(self.best.theta, loss))
+        return value > loss.of_mean - _HARDLY_BETTER * (loss.of_mean - loss.least)
+
+    def _about_others(self, warnings: Sequence[str]) -> list[str]:
+        """Say that other starts led to nothing better than a constant, if nothing else does."""
+        if not self._n_others or warnings or not self._is_no_better_than_mean():
+            return []
+        return [
+            "the prediction is no better than the mean of the response, from "
+            f"{self._n_others} other starts as well"
+        ]
+
     def results(self, own_bounds: Bounds | None) -> FitResults:
         """Give what came of the best search."""
         objective, best = self.objective, self.best
@@ -201,6 +248,12 @@ class _Search:
         told = [*self._told, *best.told]
         seconds = time.perf_counter() - self._began
         warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
+        warnings += worse_than_mean(objective, best.theta)
+        warnings += below_the_floor(objective, best.theta)
+        if self._size is not None and self._size.is_smaller:
+            # of pairs of units that stand for one, one is redundant
+            warnings = [text for text in warnings if not text.startswith(REDUNDANT)]
+            warnings.append(self._size.text)
         return FitResults(
             loss=objective.without_shrinkage(best.loss, best.theta),
             initial_loss=told[0],
@@ -219,7 +272,7 @@ class _Search:
             rank=rank,
             warnings=(
                 *warnings,
-                *worse_than_mean(objective, best.theta),
+                *self._about_others(warnings),
                 *worse_than_ridge(objective, self.held_out),
             ),
             edf=find_edf(objective, best.theta),
@@ -229,17 +282,16 @@ class _Search:
             n_samples=objective.loss.n_samples,
         )
 
-    def _watch(self) -> Watch:
-        used = time.perf_counter() - self._began
-        left = max(self.limits.max_seconds - used, np.finfo(float).tiny)
-        limits = Limits(
-            self.limits.tolerance, self.limits.max_iterations, left, self.limits.patience
-        )
+    def _watch(self, callback: Callback | None = None) -> Watch:
+        limits = replace(self.limits, max_seconds=self._seconds_left())
         least = self.objective.loss.least
-        n_flat, callback = self.optimizer.n_flat, self.report.iteration
-        return Watch(
-            limits, n_flat, callback, self.validation, least, self.objective.without_shrinkage
-        )
+        n_flat, told = self.optimizer.n_flat, self.objective.without_shrinkage
+        callback = callback or self.report.iteration
+        return Watch(limits, n_flat, callback, self.validation, least, told)
+
+    def _seconds_left(self) -> float:
+        used = time.perf_counter() - self._began
+        return max(self.limits.max_seconds - used, float(np.finfo(float).tiny))
 
     def _check(self, start: Start, watch: Watch) -> None:
         """Look at a start; refuse one from which nothing can move."""

@@ -60,6 +60,12 @@ def find_skeleton(nodes: Sequence[Node], needed: Sequence[int]) -> Skeleton | No
     return Skeleton(tuple(front), tuple(tail), tuple(wired(nodes, front)))
 
 
+def find_front(nodes: Sequence[Node], cut: int) -> Skeleton | None:
+    """Give the linear front that ends with a layer, without a tail; None if there is none."""
+    front = _find_front(nodes, cut)
+    return None if front is None else Skeleton(tuple(front), (), tuple(wired(nodes, front)))
+
+
 def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
     """Give the affine layers that the output of `cut` depends on, in order."""
     found: set[int] = set()

@@ -104,7 +104,8 @@ def fit_model(
         )
     factor = standard.loss_factor if options.loss == "mse" else 1.0
     report = Report(verbose, callback, factor)
-    results = search(objective, options, init, report, validation, own_bounds)
+    holds_out = options.shrinkage == "auto"
+    results = search(objective, options, init, report, validation, own_bounds, holds_out)
     tell_errors = tell_errors and objective.n_parameters <= MOST_PARAMETERS
     estimate = estimate_errors(objective, standard) if tell_errors else None
     standard.leave()

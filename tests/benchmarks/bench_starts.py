@@ -2,12 +2,16 @@
 
     python -m tests.benchmarks.bench_starts
     python -m tests.benchmarks.bench_starts --models 0 1 --channels 0 3 --starts 5
+    python -m tests.benchmarks.bench_starts --hidden lnln bank --seeds 200 201
 
 For each model and channel, random starts are drawn from the priors, and L-BFGS-B runs from each of
 them to its end, with the exact gradient. The table gives the best of their losses, that of the
 default fit, the difference, how many iterations the default fit took, and how many of them until
 it was within 0.1 % of the best. Random starts take most of the time; --keep FILE writes their
 losses to a file, and reads those that are there.
+
+With --hidden it is models with a hidden layer, on data simulated from them and on speech, beside
+the linear-nonlinear model that each contains; correlations are with the response without noise.
 """
 
 import argparse
@@ -24,7 +28,7 @@ import pytest
 
 from nems_dsl import Model
 
-from . import speech
+from . import hidden, speech
 
 WITHIN = 1.001
 
@@ -68,7 +72,19 @@ def main(arguments=None):
     parser.add_argument("--starts", type=int, default=20)
     parser.add_argument("--bins", type=int, help="of each trial; all by default")
     parser.add_argument("--keep", type=Path, help="file of losses of random starts")
+    parser.add_argument(
+        "--hidden",
+        nargs="*",
+        choices=hidden.CASES,
+        help="models with a hidden layer; all by default",
+    )
+    parser.add_argument("--seeds", type=int, nargs="+", default=range(200, 205))
     options = parser.parse_args(arguments)
+    if options.hidden is not None:
+        channels = [channel for channel in options.channels if channel in (0, 2)]
+        names = options.hidden or hidden.CASES
+        hidden.report(names, options.seeds, channels, options.starts, options.bins or hidden.N_BINS)
+        return
     stim, resp = speech.load()
     x = [trial[: options.bins] for trial in stim]
     kept = json.loads(options.keep.read_text()) if options.keep and options.keep.exists() else {}
@@ -106,6 +122,14 @@ def test_benchmark_runs(capsys):
         pytest.skip("needs the shared recordings")
     main(["--models", "0", "--channels", "0", "--starts", "1", "--bins", "300"])
     assert "within 0.1 % of the best" in capsys.readouterr().out
+
+
+def test_hidden_layers_run(capsys):
+    if not speech.PATH.exists():
+        pytest.skip("needs the shared recordings")
+    case = ["--hidden", "bank", "--seeds", "200", "--channels", "1"]
+    main([*case, "--starts", "1", "--bins", "600"])
+    assert "default not above LN in 1 of 1" in capsys.readouterr().out
 
 
 if __name__ == "__main__":

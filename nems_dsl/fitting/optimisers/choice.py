@@ -33,15 +33,21 @@ _GRADIENT, _PRODUCT = 0.2, 0.08
 _N_STEPS, _N_GRADIENTS, _N_CONDITIONED = 6, 400, 40
 # a curvature of so many parameters, and its factorisation, would no more fit a cache
 _MOST_PARAMETERS = 3000
+_MOST_PREFERRED = 600
 
 
-def choose_optimizer(objective: Objective, name: str | None) -> Optimizer:
+def choose_optimizer(
+    objective: Objective, name: str | None, prefers_curvature: bool = False
+) -> Optimizer:
     """Give the optimiser of a name, or the one that should be fastest.
 
     Parameters
     ----------
     objective : Objective
     name : str, optional
+    prefers_curvature : bool
+        Without a name, take Gauss-Newton's steps as long as there are not very many parameters:
+        where products of parameters are of very different sizes, gradients take long.
 
     Raises
     ------
@@ -49,6 +55,8 @@ def choose_optimizer(objective: Objective, name: str | None) -> Optimizer:
         It cannot minimise this.
     """
     if name is None:
+        if prefers_curvature and objective.n_parameters <= _MOST_PREFERRED:
+            return OPTIMIZERS["l-bfgs-b" if _why_no_curvature(objective) else "gauss-newton"]
         return OPTIMIZERS[_fastest(objective)]
     fault = "" if name == "l-bfgs-b" else _why_no_curvature(objective)
     if not fault and name == "closed-form":

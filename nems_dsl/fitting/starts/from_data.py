@@ -28,7 +28,9 @@ MOST_INPUTS = 3000
 _SCATTER_BINS = 20_000
 
 
-def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarray | None:
+def start_from_data(
+    objective: Objective, closed_form: bool = True, n_tunings: int | None = None
+) -> np.ndarray | None:
     """Derive a start from data, for a chain that begins linearly and ends with static layers.
 
     The linear part is fitted to the lagged covariances of stimulus and response; then the static
@@ -41,6 +43,8 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
     closed_form : bool
         Let the linear part begin from the factors of the regularised receptive field, and not
         from the parameters that the model has.
+    n_tunings : int, optional
+        As for `fit_front`.
 
     Returns
     -------
@@ -55,8 +59,8 @@ def start_from_data(objective: Objective, closed_form: bool = True) -> np.ndarra
     lags = lags_of(skeleton.nodes)
     ridge = _pose(objective, lags)
     problem = FrontProblem(skeleton.nodes, stim[0].shape[1], ridge)
-    fit_front(problem, closed_form)
-    _fit_static(objective, skeleton)
+    fit_front(problem, closed_form, n_tunings)
+    fit_static(objective, skeleton)
     return np.clip(objective.vector.read(), *objective.bounds)
 
 
@@ -73,7 +77,7 @@ def _pose(objective: Objective, lags: Lags) -> RidgeProblem:
     return ridge_problem(stimulus_moments(recording, lags, left_out=silent), target)
 
 
-def _fit_static(objective: Objective, skeleton: Skeleton) -> None:
+def fit_static(objective: Objective, skeleton: Skeleton) -> None:
     """Fit the static layers, and the gain of the front."""
     nodes = objective.engine.nodes
     static = (nodes[place].layer for place in skeleton.tail)

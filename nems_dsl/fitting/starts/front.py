@@ -64,7 +64,7 @@ class FrontProblem:
         return total
 
 
-def fit_front(problem: FrontProblem, closed_form: bool) -> None:
+def fit_front(problem: FrontProblem, closed_form: bool, n_tunings: int | None = None) -> None:
     """Fit a front to moments, and set its layers' parameters.
 
     Parameters
@@ -72,11 +72,14 @@ def fit_front(problem: FrontProblem, closed_form: bool) -> None:
     problem : FrontProblem
     closed_form : bool
         Begin from the factors of the receptive field that no rank limits.
+    n_tunings : int, optional
+        Choose so many tuning curves, and give them to more outputs in turn; by default one for
+        each.
     """
     if not problem.vector.size:
         return
     n_gradients = _n_gradients(problem)
-    aimed = _aim(problem) if closed_form else np.zeros(problem.vector.size, bool)
+    aimed = _aim(problem, n_tunings) if closed_form else np.zeros(problem.vector.size, bool)
     theta = np.clip(problem.vector.read(), *problem.bounds)
     if aimed.any() and not aimed.all():
         # what has no direction yet is far off, and would drag the rest with it
@@ -95,7 +98,7 @@ def _is_linear(problem: FrontProblem, moving: np.ndarray) -> bool:
     return all(slot.name in layers[slot.layer].facts.linear_in for slot in slots)
 
 
-def _aim(problem: FrontProblem) -> np.ndarray:
+def _aim(problem: FrontProblem, n_tunings: int | None) -> np.ndarray:
     """Turn the layers that weight channels; tell which entries of theta are set by that."""
     ridge, slots = problem.ridge, problem.vector.slots
     n_outputs = len(ridge.cross)
@@ -116,7 +119,7 @@ def _aim(problem: FrontProblem) -> np.ndarray:
         if facts.tunings is not None:
             curves, parameters = facts.tunings()
             size = layer.parameters[next(iter(parameters))].size
-            chosen = choose_curves(ridge, curves, size)
+            chosen = np.resize(choose_curves(ridge, curves, min(size, n_tunings or size)), size)
             found = {name: values[chosen] for name, values in parameters.items()}
         free = {slot.name: slot for slot in slots if slot.layer == place}
         if found.keys() <= free.keys():

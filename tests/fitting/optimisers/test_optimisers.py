@@ -637,7 +637,7 @@ def test_dead_units_are_no_error(optimizer):
     for string in ("wc.6x2-relu.2-wc.2x1-lvl.1", "wc.6x2-relu.2.s-wc.2x1"):
         model = Model(string)
         model.set_parameter_values({0: {"coefficients": -np.ones((6, 2))}})
-        results = model.fit(x, y, optimizer=optimizer, **PLAIN).results
+        results = model.fit(x, y, optimizer=optimizer, init="model", **PLAIN).results
         assert any("dead units: 2 of 2 channels of relu" in each for each in results.warnings)
 
 

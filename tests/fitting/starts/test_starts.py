@@ -80,7 +80,7 @@ def test_a_start_from_data_is_close_to_the_truth(string):
 
 
 def test_models_of_another_form_have_no_start_from_data(data):
-    for string in ("relu.6-wc.6x1-lvl.1", "wc.6x2-fir.2x5x3-relu.3-wc.3x1"):
+    for string in ("relu.6-wc.6x1-lvl.1", "wc.6x4-relu.4-wc.4x3-relu.3-wc.3x1"):
         assert start_from_data(objective_of(string, data)) is None
         for init in ("data", "staged"):
             with pytest.raises(ValueError, match=rf"init='{init}' wants a chain.*init='mean'"):
