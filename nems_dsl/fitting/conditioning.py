@@ -21,7 +21,7 @@ from ..graph.wiring import Node
 from ..layers.base import KernelLayer
 from .engine.packs import Pack
 from .engine.vector import ParameterVector, Slot
-from .moments import Lags, stimulus_moments
+from .linear.moments import Lags, stimulus_moments
 from .shrinkage.choice import FieldPrior
 from .shrinkage.find import Shrunk
 

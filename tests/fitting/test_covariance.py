@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nems_dsl.data import read_recording
-from nems_dsl.fitting.covariance import DenseCovariance, LaggedCovariance, lagged_inputs
-from nems_dsl.fitting.moments import Lags, StimulusMoments
+from nems_dsl.fitting.linear.covariance import DenseCovariance, LaggedCovariance, lagged_inputs
+from nems_dsl.fitting.linear.moments import Lags, StimulusMoments
 
 from .test_moments import lagged
 
@@ -59,8 +59,8 @@ def test_many_blocks_and_fields_at_a_time_change_nothing(monkeypatch):
     covariance = LaggedCovariance(x, Lags(20, 0))
     fields = np.random.default_rng(1).normal(size=(5, 63))
     whole = covariance.times(fields)
-    monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_VALUES", 1)
-    monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_KEPT", 0)
+    monkeypatch.setattr("nems_dsl.fitting.linear.covariance._MOST_VALUES", 1)
+    monkeypatch.setattr("nems_dsl.fitting.linear.covariance._MOST_KEPT", 0)
     again = LaggedCovariance(x, Lags(20, 0))
     for _ in range(2):
         np.testing.assert_allclose(again.times(fields), whole, rtol=1e-9, atol=1e-12)
@@ -84,8 +84,8 @@ def test_of_a_very_long_recording_stretches_are_counted(monkeypatch):
     x, y = make_data((6000, 500))
     recording = read_recording(x, y)
     assert all(bins.all() for bins in lagged_inputs(recording, Lags(3, 0)).counted)
-    monkeypatch.setattr("nems_dsl.fitting.covariance._MOST_KEPT", 4000)
-    monkeypatch.setattr("nems_dsl.fitting.covariance._STRETCH", 100)
+    monkeypatch.setattr("nems_dsl.fitting.linear.covariance._MOST_KEPT", 4000)
+    monkeypatch.setattr("nems_dsl.fitting.linear.covariance._STRETCH", 100)
     some = lagged_inputs(recording, Lags(3, 0))
     assert 800 < some.n_bins <= 1000
     # spread over all of it

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from nems_dsl.data import read_recording
-from nems_dsl.fitting.moments import Lags, StimulusMoments, stimulus_moments
-from nems_dsl.fitting.ridge import ridge_problem
+from nems_dsl.fitting.linear.moments import Lags, StimulusMoments, stimulus_moments
+from nems_dsl.fitting.linear.ridge import ridge_problem
 
 TRIALS = [(50,), (30, 17, 44), (3, 1, 2, 40), (2, 1), (1,)]
 LAGS = [Lags(0, 0), Lags(4, 0), Lags(3, 2), Lags(0, 3), Lags(9, 1), Lags(2, 6)]

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from ...data.recording import Recording
-from ..covariance import DenseCovariance
-from ..moments import Lags, StimulusMoments, stimulus_moments
-from ..ridge import RidgeProblem
+from ..linear.covariance import DenseCovariance
+from ..linear.moments import Lags, StimulusMoments, stimulus_moments
+from ..linear.ridge import RidgeProblem
 from .evidence import Spectrum, Strength, best_strength, independent_share, predict, spectrum
 from .priors import Smoothness
 

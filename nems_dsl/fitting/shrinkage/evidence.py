@@ -8,7 +8,7 @@ import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.optimize import minimize_scalar
 
-from ..moments import Lags
+from ..linear.moments import Lags
 
 # of the mean variance of the stimulus
 _WEAKEST, _STRONGEST = 1e-7, 1e4

@@ -13,9 +13,9 @@ from ...graph.fronts import Front, find_fronts
 from ...graph.wiring import Node
 from ...keywords import FROM_DATA
 from ..engine.vector import ParameterVector
-from ..field import ReceptiveField
+from ..linear.field import ReceptiveField
+from ..linear.moments import Lags, windows
 from ..losses import Loss
-from ..moments import Lags, windows
 from .choice import FieldPrior, choose_prior, fixed_prior
 from .priors import Smoothness, roughness, widths_to_try
 from .quotient import QuotientPenalty

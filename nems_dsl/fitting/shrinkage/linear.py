@@ -10,7 +10,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ...data.folds import Stretch
 from ...data.recording import Recording
-from ..moments import Lags, windows
+from ..linear.moments import Lags, windows
 from .choice import FieldPrior
 from .held_out import N_FOLDS, correlate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..field import ReceptiveField
+from ..linear.field import ReceptiveField
 from ..penalties import Penalty
 
 

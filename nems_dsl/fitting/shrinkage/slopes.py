@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..field import ReceptiveField
+from ..linear.field import ReceptiveField
 from ..penalties import Penalty
 from .tail import Tail, TailPass
 

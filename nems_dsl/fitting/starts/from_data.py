@@ -9,11 +9,11 @@ import numpy as np
 from ...data.trials import STIMULUS
 from ...graph.skeleton import Skeleton, find_skeleton
 from ...layers.base import KernelLayer, flat
-from ..covariance import lagged_inputs
 from ..engine.passes import run_forward
-from ..field import lags_of
-from ..moments import Lags, stimulus_moments
-from ..ridge import RidgeProblem, ridge_problem
+from ..linear.covariance import lagged_inputs
+from ..linear.field import lags_of
+from ..linear.moments import Lags, stimulus_moments
+from ..linear.ridge import RidgeProblem, ridge_problem
 from .front import FrontProblem, fit_front
 from .iterative import iterative_ridge_problem
 from .scatter import fit_tail, scatter

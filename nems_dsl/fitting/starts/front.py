@@ -9,9 +9,9 @@ from scipy.optimize import minimize
 
 from ...data.trials import STIMULUS
 from ...graph.wiring import Node
-from ..field import ReceptiveField
+from ..linear.field import ReceptiveField
+from ..linear.ridge import RidgeProblem
 from ..optimisers.gauss_newton import SmoothProblem, gauss_newton
-from ..ridge import RidgeProblem
 from .tuning import choose_curves
 
 _DONE = 1e-2

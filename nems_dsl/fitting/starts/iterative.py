@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..covariance import InputCovariance, LaggedCovariance
-from ..ridge import RidgeProblem
+from ..linear.covariance import InputCovariance, LaggedCovariance
+from ..linear.ridge import RidgeProblem
 
 # directions in which a strength is looked for; beyond them noise alone is left
 _N_DIRECTIONS = 30

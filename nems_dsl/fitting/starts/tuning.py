@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ridge import RidgeProblem
+from ..linear.ridge import RidgeProblem
 
 # temporal patterns by which curves are compared; the filters are fitted afterwards in full
 _N_PATTERNS = 5

@@ -17,7 +17,7 @@ from ...layers.follow import Units
 from ..engine.jacobian import Jacobian
 from ..engine.packs import Pack
 from ..engine.passes import Engine, run_forward
-from ..moments import Lags
+from ..linear.moments import Lags
 from .linearised import Drive
 
 if TYPE_CHECKING:

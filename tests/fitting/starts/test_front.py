@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
-from nems_dsl.fitting.field import lags_of
-from nems_dsl.fitting.moments import Lags, StimulusMoments
-from nems_dsl.fitting.ridge import ridge_problem
+from nems_dsl.fitting.linear.field import lags_of
+from nems_dsl.fitting.linear.moments import Lags, StimulusMoments
+from nems_dsl.fitting.linear.ridge import ridge_problem
 from nems_dsl.fitting.starts.front import FrontProblem, fit_front
 from nems_dsl.graph.skeleton import find_skeleton
 from nems_dsl.graph.wiring import connect, needed

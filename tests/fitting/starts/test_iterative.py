@@ -10,9 +10,9 @@ from scipy.signal import lfilter
 
 from nems_dsl import Model, Objective, fit
 from nems_dsl.datasets import simulate
-from nems_dsl.fitting.covariance import LaggedCovariance
-from nems_dsl.fitting.field import ReceptiveField
-from nems_dsl.fitting.moments import Lags
+from nems_dsl.fitting.linear.covariance import LaggedCovariance
+from nems_dsl.fitting.linear.field import ReceptiveField
+from nems_dsl.fitting.linear.moments import Lags
 from nems_dsl.fitting.starts.from_data import start_from_data
 from nems_dsl.fitting.starts.iterative import iterative_ridge_problem
 
@@ -89,7 +89,7 @@ def test_a_start_is_as_good_without_the_matrix(string, data, monkeypatch):
 def test_impulses_of_some_channels_at_a_time_give_the_same(string, monkeypatch):
     fields = []
     for most in (1 << 20, 60):
-        monkeypatch.setattr("nems_dsl.fitting.field._MOST_VALUES", most)
+        monkeypatch.setattr("nems_dsl.fitting.linear.field._MOST_VALUES", most)
         fields.append(ReceptiveField(skeleton_of(string)[1].nodes, "stim", 6))
     whole, parts = fields
     theta = whole.vector.read() + 0.2 * np.random.default_rng(1).normal(size=whole.vector.size)

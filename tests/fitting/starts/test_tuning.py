@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model
-from nems_dsl.fitting.moments import Lags, StimulusMoments
-from nems_dsl.fitting.ridge import ridge_problem
+from nems_dsl.fitting.linear.moments import Lags, StimulusMoments
+from nems_dsl.fitting.linear.ridge import ridge_problem
 from nems_dsl.fitting.starts.tuning import choose_curves
 
 

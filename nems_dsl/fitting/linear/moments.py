@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import kernels
-from ..data.folds import Stretch
-from ..data.recording import Recording
-from ..data.trials import STIMULUS
+from ... import kernels
+from ...data.folds import Stretch
+from ...data.recording import Recording
+from ...data.trials import STIMULUS
 
 # bins that are taken at a time, so that a long recording is never copied whole
 _PIECE = 1 << 15

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..graph.reach import find_reach
-from ..graph.wiring import Node
-from ..layers.base import Tangents, flat
-from .engine.jacobian import Jacobian
-from .engine.packs import Pack
-from .engine.passes import Engine, Weights, run_backward, run_forward
-from .engine.vector import ParameterVector
+from ...graph.reach import find_reach
+from ...graph.wiring import Node
+from ...layers.base import Tangents, flat
+from ..engine.jacobian import Jacobian
+from ..engine.packs import Pack
+from ..engine.passes import Engine, Weights, run_backward, run_forward
+from ..engine.vector import ParameterVector
 from .moments import Lags
 
 # of the impulses that are run at a time; all of some thousand channels would be very many, and

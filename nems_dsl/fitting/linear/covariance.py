@@ -16,8 +16,8 @@ import numpy as np
 from scipy import fft
 from scipy.linalg import cho_factor, cho_solve
 
-from ..data.recording import Recording
-from ..data.trials import STIMULUS
+from ...data.recording import Recording
+from ...data.trials import STIMULUS
 from .moments import Lags, choose_stretches
 
 # values of the stimulus that are transformed at a time, 16 MB; and that are kept transformed

@@ -1,0 +1,1 @@
+"""The linear part of a fit: receptive fields, lagged covariances, ridge regression."""
