@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..keywords import FROM_DATA
 from ..syntax import Dim, Flag, Keyword, Shape, Text, lay_out, spell_number
 from ..syntax.tree import Reference
 from .bind import NO_KEYWORD, Entry, bind, read_model
@@ -129,7 +130,7 @@ def _keyword_of(layer: Any) -> Keyword:
     options: list[Shape | Flag] = [Shape(tuple(map(Dim, layer.shape)))] if layer.shape else []
     for option in signature.options:
         value = layer.options.get(option.name)
-        if value is True:
+        if value is True or value == FROM_DATA:
             options.append(Flag(option.name))
         elif value is not None:
             options.append(Flag(f"{option.name}{spell_number(_plain(value))}"))

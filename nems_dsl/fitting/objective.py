@@ -222,8 +222,14 @@ class Objective:
         return float(left ** (1 / power) + others) if power > 1 else float(left + others)
 
     def shrink(self, factor: float) -> None:
-        """Shrink receptive fields whose strength the data tell so many times as much as before."""
-        self.shrunk = tuple(each.times(factor) for each in self.shrunk)
+        """Shrink receptive fields whose strength the data tell so many times as much as before.
+
+        Those of 0 times are free from then on.
+        """
+        if factor:
+            self.shrunk = tuple(each.times(factor) for each in self.shrunk)
+        else:
+            self.shrunk = tuple(each for each in self.shrunk if not each.from_data)
         self._last = None
 
     def penalty_derivatives(

@@ -247,6 +247,7 @@ class FitResults:
             f"{self.loss_name} {self.initial_loss:.6f} -> {self.loss:.6f}, {ended} after "
             f"{self.n_iterations} iterations, {self.n_evaluations} evaluations, "
             f"{self.seconds:.2f} s by {self.optimizer} ({self.message})"
+            + "".join(f"\nshrunk: {text}" for text in self.shrinkage)
             + "".join(f"\nwarning: {warning}" for warning in self.warnings)
         )
 

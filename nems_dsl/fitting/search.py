@@ -60,9 +60,9 @@ def search(
     if holds_out and validation is None and is_from_data(objective, init):
         size = choose_size(objective, options.seed, limits.max_seconds / 2)
     if size is None:
-        factors: tuple[float, ...] = (1.0,)
-        if validation is None and options.max_iterations is None:
-            factors = factors_to_try(objective)
+        factors = factors_to_try(objective)
+        if validation is not None or options.max_iterations is not None:
+            factors = factors[-1:]
         objective.shrink(factors[0])
         searches.run(init, options.n_starts, options.seed)
         searches.weaken(factors)

@@ -47,9 +47,9 @@ def find_fronts(nodes: Sequence[Node], needed: Sequence[int]) -> list[Front]:
     Examples
     --------
     >>> from nems_dsl import Model
-    >>> from nems_dsl.graph.wiring import connect, needed
+    >>> from nems_dsl.graph import connect
     >>> nodes = connect(list(Model("wc.18x2-stp.2-fir.2x15-dexp.1").layers))
-    >>> [front.places for front in find_fronts(nodes, needed(nodes, 3))]
+    >>> [front.places for front in find_fronts(nodes, range(4))]
     [(0, 2)]
     """
     reads: dict[int, str] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from ..fitting.report import Report
 from ..fitting.results import NotFittedWarning
 from ..fitting.scales import warn_of_start
 from ..fitting.search import search
+from ..fitting.shrinkage.find import too_large_to_shrink
 from ..fitting.uncertainty.estimate import MOST_PARAMETERS, estimate_errors
 from ..fitting.units import Standard, find_standard
 from ..graph.evaluation import without_edges
@@ -34,6 +35,9 @@ from .reuse import take_parameters
 
 if TYPE_CHECKING:
     from .model import Model
+
+# with so few bins that hold a spike, noise is as large as the rate
+_SPARSE = 0.3
 
 
 def fit_model(
@@ -115,7 +119,11 @@ def fit_model(
         standard_errors=errors,
         edges=options.edges,
         silent=tuple(silent),
-        warnings=(*results.warnings, *(f"not fitted: {text}" for text in silent.values())),
+        warnings=(
+            *results.warnings,
+            *_about_options(nodes, recording, options),
+            *(f"not fitted: {text}" for text in silent.values()),
+        ),
     )
     return fitted
 
@@ -143,6 +151,27 @@ def warn_of_data(
     }
     target = recording.target if standard.response.scale == 1 else []
     warn_of_start(nodes, places, options.init, read, target, whose)
+
+
+def _about_options(nodes: list[Node], recording: Recording, options: FitOptions) -> list[str]:
+    """Find options that do not suit the data."""
+    found = []
+    places = needed(nodes, len(nodes) - 1)
+    if options.shrinkage == "auto" and options.validation is None:
+        found.append(too_large_to_shrink(nodes, places, recording))
+    if options.loss == "nmse" and _are_counts(recording.target):
+        found.append(
+            'the response is counts, most of them 0: loss="poisson" weighs them by their noise'
+        )
+    return [text for text in found if text]
+
+
+def _are_counts(target: Sequence[np.ndarray]) -> bool:
+    """Tell whether a response is sparse counts, one for each bin and trial."""
+    values = np.concatenate([trial.ravel() for trial in target])
+    values = values[~np.isnan(values)]
+    is_whole = bool(np.all(values >= 0) and np.all(values == np.round(values)))
+    return is_whole and 0 < float(np.mean(values > 0)) < _SPARSE
 
 
 def _find_silent(recording: Recording, weights: np.ndarray | None) -> dict[int, str]:

@@ -10,7 +10,7 @@ from ..compiler import canonical
 from ..compiler.bind import bind
 from ..compiler.build import build_layers
 from ..compiler.catalogue import catalogue
-from ..keywords import Signature
+from ..keywords import FROM_DATA, Signature
 from ..layers.base import Layer
 from ..models import Model, Objective
 from ..syntax import read, spell_number, write_keyword
@@ -28,7 +28,8 @@ def check_string(case: Case) -> None:
         return
     shape = "x".join(map(str, layer.shape or ()))
     given = [
-        name if value is True else f"{name}{spell_number(value)}" for name, value in case.options
+        name if value is True or value == FROM_DATA else f"{name}{spell_number(value)}"
+        for name, value in case.options
     ]
     names = signal_names(signature, len(case.takes))
     inputs = names if len(names) > 1 + len(signature.signals) else []

@@ -20,6 +20,7 @@ import time
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from nems_dsl import Model
 from nems_dsl.datasets import simulate
@@ -151,6 +152,7 @@ def main(arguments=None):
         around_the_limit(CELLS, options.seeds)
 
 
+@pytest.mark.slow
 def test_benchmark_runs(capsys, tmp_path):
     around_the_limit([(64, 2000, 46, (46, 50))], 1, ranks=[1], ends=["lvl"])
     rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wc.")]

@@ -124,6 +124,7 @@ def test_benchmark_runs(capsys):
     assert "within 0.1 % of the best" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_hidden_layers_run(capsys):
     if not speech.PATH.exists():
         pytest.skip("needs the shared recordings")

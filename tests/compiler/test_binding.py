@@ -13,8 +13,8 @@ CANONICAL = {
     "wc.18x4-fir.4x15x1": "wc.18x4-fir.4x15",
     "wc.18x4-fir.x15x3-lvl": "wc.18x4-fir.4x15x3-lvl.3",
     "wc.n.18x4.g": "wc.18x4.g.n",
-    "wc.18x4.l21e-3": "wc.18x4.l2",
-    "wc.18x4.l2e-3": "wc.18x4.l2",
+    "wc.18x4.l21e-3": "wc.18x4.l2e-3",
+    "wc.18x4.l2e-3": "wc.18x4.l2e-3",
     "wc.18x4.l21e3": "wc.18x4.l21e3",
     "wc.18x4.l2e3": "wc.18x4.l21e3",
     "wc.18x4.l2100": "wc.18x4.l2100",
@@ -51,7 +51,7 @@ SAME = [
     ("relu.1.s.o", "relu.1.so"),
     ("wc.4x1.g.n", "wc.4x1.n.g"),
     ("a=wc.4x1-lvl@a", "a=wc.4x1-lvl.1"),
-    ("wc.4x1.l2", "wc.4x1.l2e-3"),
+    ("wc.4x1.l21e-3", "wc.4x1.l2e-3"),
     ("wc.4x1.l25e-1", "wc.4x1.l250e-2"),
 ]
 

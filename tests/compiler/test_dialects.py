@@ -25,8 +25,8 @@ NEMS = {
     "wc.18x1x70-fir.15x1x70-relu.70.f-wc.70xR-dexp.R": (
         "wc.18x1x70-fir.1x15x70-relu.70-wc.70xR-dexp.R"
     ),
-    "wc.18x4.l2-fir.15x4.l24": "wc.18x4.l2-fir.4x15.l2e-4",
-    "wc.18x4.l2:4-fir.15x4.l2:3": "wc.18x4.l2e-4-fir.4x15.l2",
+    "wc.18x4.l2-fir.15x4.l24": "wc.18x4.l2e-3-fir.4x15.l2e-4",
+    "wc.18x4.l2:4-fir.15x4.l2:3": "wc.18x4.l2e-4-fir.4x15.l2e-3",
     "wc.18x2.l2:0d5": "wc.18x2.l231622776601683794e-17",
     "wc.18x2.g.n.p": "wc.18x2.g.n",
     "wc.18x2.b-relu.2.os": "wc.18x2-relu.2.s.o",
@@ -36,7 +36,7 @@ NEMS = {
     "LN.15x18": "fir.18x15-dexp.1",
     "LN.15x18x2.g.lvl": "wc.18x2.g-fir.2x15-lvl.1",
     "LNpop.10xNxRx20": "wc.Nx1x20-fir.1x10x20-wc.20xR-dexp.R",
-    "LNpop.20xNxRx2.i.l2": "wc.Nx2xR.l2-fir.2x20xR.l2-dexp.R",
+    "LNpop.20xNxRx2.i.l2": "wc.Nx2xR.l2e-3-fir.2x20xR.l2e-3-dexp.R",
     "LNpop.15x18x5x2.wl2:4.g": "wc.18x1x2.g.l2e-4-fir.1x15x2-wc.2x5.l2e-4-dexp.5",
     "CNNpop.10x18x6x3x8.relu": ("wc.18x1x3-fir.1x10x3-relu.3.s-wc.3x8-relu.8.s-wc.8x6-relu.6.s.o"),
     "wc.18x5-relu.5-cat.relu1.input-wc.23x1": "wc.18x5-relu1=relu.5-cat@relu1,stim-wc.23x1",

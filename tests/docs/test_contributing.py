@@ -101,7 +101,9 @@ def test_its_tests_pass(modules):
 
 def test_its_fit_takes_few_steps(modules):
     data = simulate(n_times=2000, seed=0)
-    fitted = Model("wc.18x2-fir.2x15-softsign.1").fit(data.stim, data.resp, verbose=0)
+    fitted = Model("wc.18x2-fir.2x15-softsign.1").fit(
+        data.stim, data.resp, verbose=0, shrinkage="none"
+    )
     assert fitted.results.optimizer == "gauss-newton"
     assert fitted.results.starts[0].init == "data"
     assert fitted.results.n_iterations <= 15

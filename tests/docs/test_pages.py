@@ -16,6 +16,7 @@ PAGES = (
     "data",
     "data_forms",
     "fitting",
+    "generalisation",
     "losses",
     "channels",
     "metrics",

@@ -67,8 +67,8 @@ def test_one_that_is_of_none_is_the_smaller_model():
     assert results.starts[0].init == "smaller" and results.n_iterations == 0
     (said,) = results.warnings
     assert said.startswith("the hidden layer predicts data held out no better")
-    smaller = fit(LN, x, y, verbose=0)
-    assert results.loss == pytest.approx(smaller.results.loss, rel=1e-5)
+    smaller = fit(LN, x, y, verbose=0, shrinkage="none")
+    assert results.loss == pytest.approx(smaller.results.loss, rel=1e-3)
     np.testing.assert_allclose(model.predict(x), smaller.predict(x), atol=0.01)
 
 

@@ -147,14 +147,17 @@ def test_nmse_is_what_it_says():
     assert objective.value(objective.theta0) == pytest.approx(mse)
 
 
-def test_penalties_are_the_sum_of_squares_and_can_be_left_out():
+def test_penalties_are_of_the_receptive_field_and_can_be_left_out():
     x, y = make_data(1)
     plain = Objective(Model("wc.3x1-lvl.1"), x, y)
     penalised = Objective(Model("wc.3x1.l2e-1-lvl.1"), x, y)
     without = Objective(Model("wc.3x1.l2e-1-lvl.1"), x, y, regularizers=False)
     theta = np.array([0.5, -2.0, 1.0, 3.0])
-    extra = 0.1 * (0.25 + 4 + 1)
-    assert penalised.value(theta) == pytest.approx(plain.value(theta) + extra)
+    seen = np.concatenate(x)
+    seen = seen - seen.mean(axis=0)
+    variance = np.nanvar(np.concatenate(y))
+    extra = 0.1 * np.mean(seen**2) * (0.25 + 4 + 1) / variance
+    assert penalised.value(theta) ** 2 == pytest.approx(plain.value(theta) ** 2 + extra)
     assert without.value(theta) == plain.value(theta)
     check_gradient(penalised)
 
@@ -313,7 +316,7 @@ def curvature_of(objective, theta):
     _, factor = loss.finish(loss.add(rates, y.T, np.empty_like(rates)))
     loss.curvature(rates, y.T, bends)
     hessian = factor * (design.T * bends[0]) @ design
-    for penalty in objective.penalties:
+    for penalty in (*objective.penalties, *(each.penalty for each in objective.shrunk)):
         penalty.add_curvature(theta, hessian)
     return hessian
 
@@ -341,7 +344,7 @@ def test_curvature_is_the_expected_hessian_of_counts():
     theta = np.array([0.5, 0.3, 0.8, 0.2])
     # with counts as expected, and not as drawn, the Hessian is the expected one
     y = np.column_stack([x, np.ones(60)]) @ theta
-    model = Model(layers=[*Model("wc.3x1.l2e-1").layers, Level()])
+    model = Model(layers=[*Model("wc.3x1").layers, Level()])
     objective = Objective(model, x, y, loss="poisson")
     expected = change_of_gradient(objective, theta)
     np.testing.assert_allclose(curvature_of(objective, theta), expected, rtol=1e-6, atol=1e-7)
@@ -359,7 +362,7 @@ def test_counts_are_fitted_as_well_as_by_what_made_them():
     )
     y = rng.poisson(truth.predict(x)).astype(float)
     made = Objective(truth, x, y, loss="poisson")
-    fitted = Model("wc.3x1-srelu.1.s.o.g").fit(x, y, loss="poisson", verbose=0)
+    fitted = Model("wc.3x1-srelu.1.s.o.g").fit(x, y, loss="poisson", verbose=0, shrinkage="none")
     assert fitted.results.loss <= made.value(made.theta0)
     assert fitted.results.loss == pytest.approx(made.value(made.theta0), abs=10 / 3000)
     np.testing.assert_allclose(fitted.predict(x).mean(), y.mean(), rtol=1e-3)

@@ -25,6 +25,7 @@ from nems_dsl.fitting.losses import LOSSES as FORMULAS
 DEFAULTS = {
     "loss": "nmse",
     "regularizers": True,
+    "shrinkage": "auto",
     "priors": 0.0,
     "channel_weights": None,
     "edges": "zeros",

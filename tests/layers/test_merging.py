@@ -18,7 +18,9 @@ def test_each_state_is_fitted_by_its_own_copy():
     x, state = rng.random((400, 3)), rng.integers(0, 2, (400, 1)).astype(float)
     y = x[:, :1] + np.where(state > 0, 5.0, -1.0)
     assert canonical("wc.3x1-rep.2-lvl-mrg") == "wc.3x1-rep.2-lvl.2-mrg.2"
-    fitted = Model("wc.3x1-rep.2-lvl-mrg").fit({"stim": x, "state": state}, y, verbose=0)
+    fitted = Model("wc.3x1-rep.2-lvl-mrg").fit(
+        {"stim": x, "state": state}, y, verbose=0, shrinkage="none"
+    )
     shift = fitted.layers["lvl"].parameters["shift"].values
     assert shift[1] - shift[0] == pytest.approx(6, abs=1e-5)
     assert fitted.score({"stim": x, "state": state}, y) == pytest.approx(1)

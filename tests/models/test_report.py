@@ -14,7 +14,7 @@ Y = X[:, 0] - X[:, 1] + 0.5 * RNG.standard_normal(400)
 
 @pytest.fixture(scope="module")
 def fitted():
-    return fit("wc.8x1-fir.1x2-dexp.1", X, Y, verbose=0)
+    return fit("wc.8x1-fir.1x2-dexp.1", X, Y, verbose=0, shrinkage="none")
 
 
 def test_a_report_has_all_on_a_page(fitted):
@@ -22,7 +22,7 @@ def test_a_report_has_all_on_a_page(fitted):
     lines = str(fitted.report()).splitlines()
     assert lines[0] == fitted.string
     assert lines[1].startswith(f"nmse {results.loss:.6g}, converged after ")
-    assert "400 samples, 14 parameters, 12 free directions" in lines
+    assert "400 samples, 14 parameters, 12 effective directions" in lines
     assert f"log likelihood {results.log_likelihood:.6g}, AIC {results.aic:.6g}, " in lines[3]
     assert lines[3].endswith(f"BIC {results.bic:.6g}")
     (base,) = (line for line in lines if line.startswith("dexp.base"))

@@ -102,7 +102,8 @@ def test_trials_that_are_held_out_are_left_out_of_the_fit(data):
 @pytest.mark.parametrize("form", ["array", "stack", "list", "dict", "one column"])
 def test_predictions_have_the_form_of_the_input(data, form):
     x, y = data[0], data[1][:, :1]
-    expected = cross_validate("wc.4x1-lvl.1", x, y, n_folds=4, by="time")
+    plain = {"n_folds": 4, "by": "time", "shrinkage": "none"}
+    expected = cross_validate("wc.4x1-lvl.1", x, y, **plain)
     if form == "stack":
         x, y = x.reshape(4, 200, 4), y.reshape(4, 200, 1)
     elif form == "list":
@@ -111,7 +112,7 @@ def test_predictions_have_the_form_of_the_input(data, form):
         x = {"input": x}
     elif form == "one column":
         y = y[:, 0]
-    result = cross_validate("wc.4x1-lvl.1", x, y, n_folds=4, by="time")
+    result = cross_validate("wc.4x1-lvl.1", x, y, **plain)
     assert type(result.prediction) is (list if form == "list" else np.ndarray)
     assert np.shape(result.prediction) == ((4, 200, 1) if form in ("stack", "list") else (800, 1))
     # without memory it makes no difference where trials begin
@@ -333,7 +334,7 @@ def test_a_model_that_memorises_scores_across_a_boundary_but_not_across_a_gap():
 def test_predictions_of_noise_have_no_score():
     rng = np.random.default_rng(1)
     x, y = rng.standard_normal((1500, 10)), rng.standard_normal(1500)
-    result = cross_validate("fir.10x10-lvl.1", x, y, n_folds=10)
+    result = cross_validate("fir.10x10-lvl.1", x, y, n_folds=10, shrinkage="none")
     assert result.score_fit > 0.2
     assert abs(result.score) < 3 / np.sqrt(1500)
     # what folds share makes it up to the root of 2 larger than that of a fixed prediction, and

@@ -50,7 +50,7 @@ def _one_thread():
 
 
 def test_scores_are_of_bins_whose_past_is_known():
-    fitted = Model(STRING).fit(X, ONE, verbose=0)
+    fitted = Model(STRING).fit(X, ONE, verbose=0, shrinkage="none")
     assert fitted.score(X, ONE, edges="omit") == fitted.score(X, without_beginnings(ONE))
     assert fitted.score(X, ONE, edges="zeros") == fitted.score(X, ONE)
     by_hand = fitted.score(held(X), late(ONE))
@@ -62,13 +62,13 @@ def test_scores_are_of_bins_whose_past_is_known():
 
 @pytest.mark.parametrize("edges", ["omit", "hold"])
 def test_a_model_is_scored_as_it_was_fitted(edges):
-    fitted = Model(STRING).fit(X, ONE, edges=edges, verbose=0)
+    fitted = Model(STRING).fit(X, ONE, edges=edges, verbose=0, shrinkage="none")
     assert fitted.edges == edges
     assert fitted.score(X, ONE) == fitted.score(X, ONE, edges=edges)
     assert fitted.score(X, ONE) != fitted.score(X, ONE, edges="zeros")
-    models = nems_dsl.fit(STRING, X, Y, edges=edges, verbose=0)
+    models = nems_dsl.fit(STRING, X, Y, edges=edges, verbose=0, shrinkage="none")
     assert models.score(X, Y)[0] == fitted.score(X, ONE)
-    zeros = nems_dsl.fit(STRING, X, Y, verbose=0)
+    zeros = nems_dsl.fit(STRING, X, Y, verbose=0, shrinkage="none")
     assert zeros.score(X, Y, edges=edges)[0] == zeros[0].score(X, ONE, edges=edges)
 
 
@@ -84,8 +84,10 @@ def test_a_cross_validation_that_omits_is_one_of_a_response_without_beginnings()
 
 
 def test_a_cross_validation_that_holds_is_one_of_longer_trials():
-    found = nems_dsl.cross_validate(STRING, X, Y, n_folds=4, edges="hold")
-    longer = nems_dsl.cross_validate(STRING, held(X), late(Y), n_folds=4, edges="omit")
+    found = nems_dsl.cross_validate(STRING, X, Y, n_folds=4, edges="hold", shrinkage="none")
+    longer = nems_dsl.cross_validate(
+        STRING, held(X), late(Y), n_folds=4, edges="omit", shrinkage="none"
+    )
     np.testing.assert_allclose(found.scores, longer.scores, rtol=1e-6)
     np.testing.assert_allclose(found.score, longer.score, rtol=1e-6)
 

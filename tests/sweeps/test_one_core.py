@@ -85,9 +85,12 @@ def test_a_sweep_scores_folds_as_cross_validation_does(string, n_outputs, by, tm
     ).to_pandas()  # fmt: skip
     assert set(rows.status) == {"ok"}, rows.error.tolist()
     assert len(rows) == N_FOLDS * (n_outputs if one else 1)
+    # where little can be told of so few data, a fold may be predicted by a constant
+    assert np.isfinite(found.scores).mean() >= 0.5
     for scores, name in ((found.scores, "r_test"), (found.scores_fit, "r_fit")):
         for row in rows.itertuples():
             of_fold = scores[row.fold]
             expected = of_fold[row.channel] if one else of_fold.mean()
-            assert np.isfinite(expected), name
-            assert getattr(row, name) == expected, (name, row.fold, row.channel)
+            told = getattr(row, name)
+            same = told == expected or (np.isnan(told) and np.isnan(expected))
+            assert same, (name, row.fold, row.channel)

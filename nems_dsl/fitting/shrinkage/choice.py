@@ -17,6 +17,8 @@ from .priors import Smoothness
 
 # of the mean of the diagonal
 _LEAST, _LEAST_LOADING = 1e-12, 1e-9
+# of the variance of a response
+_PERFECT = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,7 +233,11 @@ def _independent(
         residuals = [y - p for y, p in zip(known, predicted, strict=True)]
         if not any((~np.isnan(trial)).any() for trial in residuals):
             continue
-        centre = np.nanmean(np.concatenate(residuals))
+        whole, left = np.concatenate(known), np.concatenate(residuals)
+        if np.nanvar(left) <= _PERFECT * np.nanvar(whole):
+            # what is left is rounding, and no noise
+            continue
+        centre = np.nanmean(left)
         middle = float(np.mean(np.concatenate(predicted)))
         found[output] = independent_share(
             [trial - centre for trial in residuals], [trial - middle for trial in predicted]

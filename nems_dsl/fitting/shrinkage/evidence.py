@@ -10,8 +10,8 @@ from scipy.optimize import minimize_scalar
 
 from ..linear.moments import Lags
 
-# of the mean variance of the stimulus
-_WEAKEST, _STRONGEST = 1e-7, 1e4
+#: Of the mean variance of the stimulus.
+WEAKEST, _STRONGEST = 1e-7, 1e4
 _N_STRENGTHS = 34
 # a window of so many times the time that it finds is long enough, after Sokal
 _WINDOW = 5.0
@@ -93,7 +93,7 @@ def best_strength(seen: Spectrum, cross: np.ndarray, variance: float, n_samples:
         fit = n_samples * np.log(max(unexplained, least) / variance)
         return 0.5 * float(fit + np.sum(np.log1p(seen.power / strength)))
 
-    grid = np.linspace(np.log(_WEAKEST), np.log(_STRONGEST), _N_STRENGTHS)
+    grid = np.linspace(np.log(WEAKEST), np.log(_STRONGEST), _N_STRENGTHS)
     values = [minus(each) for each in grid]
     best = int(np.argmin(values))
     if 0 < best < len(grid) - 1:
@@ -105,7 +105,7 @@ def best_strength(seen: Spectrum, cross: np.ndarray, variance: float, n_samples:
         )
         if found.fun < values[best]:
             return Strength(float(np.exp(found.x)), -float(found.fun))
-    return Strength(float(np.exp(grid[best])), -values[best])
+    return Strength(max(float(np.exp(grid[best])), WEAKEST), -values[best])
 
 
 def independent_share(residuals: list[np.ndarray], predictions: list[np.ndarray]) -> float:

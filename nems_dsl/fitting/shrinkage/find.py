@@ -10,10 +10,11 @@ import numpy as np
 
 from ...data.recording import Recording
 from ...graph.fronts import Front, find_fronts
+from ...graph.reach import find_reach
 from ...graph.wiring import Node
 from ...keywords import FROM_DATA
 from ..engine.vector import ParameterVector
-from ..linear.field import ReceptiveField
+from ..linear.field import ReceptiveField, lags_of
 from ..linear.moments import Lags, windows
 from ..losses import Loss
 from .choice import FieldPrior, choose_prior, fixed_prior
@@ -122,7 +123,10 @@ def find_shrunk(
     regularizers : bool
         Do what the string says.
     """
-    found = []
+    found: list[Shrunk] = []
+    if find_reach(nodes, places).stride > 1:
+        # responses at another rate than the stimulus have no lagged covariances with it
+        return found
     for front in find_fronts(nodes, places):
         written = written_options(front) if regularizers else {}
         n_channels = recording.signals[front.signal][0].shape[1]
@@ -153,6 +157,21 @@ def find_shrunk(
             )
         found.append(Shrunk(front, prior, penalty, from_data))
     return found
+
+
+def too_large_to_shrink(nodes: Sequence[Node], places: Sequence[int], recording: Recording) -> str:
+    """Say which receptive field has too many channels and lags for a prior, or nothing."""
+    for front in find_fronts(nodes, places):
+        n_channels = recording.signals[front.signal][0].shape[1]
+        n_inputs = n_channels * lags_of(front.nodes).n
+        if n_inputs > MOST_INPUTS:
+            label = "-".join(node.layer.label for node in front.nodes)
+            return (
+                f"not shrunk: {label} has {n_inputs:,} channels times lags, above the "
+                f"{MOST_INPUTS:,} that a prior is formed for; compare with validation=0.2, which "
+                "ends the search by data held out"
+            )
+    return ""
 
 
 def _sampled(

@@ -12,21 +12,21 @@ from ...data.folds import Stretch
 from ...data.recording import Recording
 from ..linear.moments import Lags, windows
 from .choice import FieldPrior
-from .held_out import N_FOLDS, correlate
+from .held_out import N_FOLDS
 
 #: Beyond so many channels times lags the covariances of all stretches take too much memory.
 MOST_INPUTS = 1000
 
 
-def correlate_ridge(
+def predict_by_ridge(
     recording: Recording,
     signal: str,
     lags: Lags,
     prior: FieldPrior,
     target: Sequence[np.ndarray],
     n_folds: int = N_FOLDS,
-) -> float | None:
-    """Give the correlation of the linear model with stretches that it was not fitted to.
+) -> tuple[list[np.ndarray], list[np.ndarray]] | None:
+    """Predict stretches by the linear model, fitted to the others.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def correlate_ridge(
 
     Returns
     -------
-    float or None
-        None if there are too many channels and lags for it.
+    predictions, targets : list of (outputs, n) arrays
+        By stretch; or None if there are too many channels and lags for it.
     """
     trials = recording.signals[signal]
     n_channels = trials[0].shape[1]
@@ -68,7 +68,7 @@ def correlate_ridge(
                 for t, a, b in fold
             ]
             predictions[number].append(np.concatenate(rows))
-    return correlate([np.array(rows) for rows in predictions], targets)
+    return [np.array(rows) for rows in predictions], targets
 
 
 Sums = tuple[Any, ...]

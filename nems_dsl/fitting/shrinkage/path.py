@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .held_out import HeldOut
-from .linear import correlate_ridge
+from .evidence import WEAKEST
+from .held_out import HeldOut, correlate
+from .linear import predict_by_ridge
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -23,19 +24,23 @@ _AS_GOOD = 0.01
 
 
 def factors_to_try(objective: Objective) -> tuple[float, ...]:
-    """Give the factors of the strengths that a fit goes through, falling.
+    """Give the factors of the strengths that a fit goes through, falling; 0 is none at all.
 
     One that is linear needs no other than what the evidence says. Where curves are steep, a linear
     model's strength may be too weak: noise is larger there, and the start from the linear model
     has a way out to a minimum that describes the noise.
     """
-    shrunk = [each for each in objective.shrunk if each.from_data and not each.is_quadratic]
+    shrunk = [each for each in objective.shrunk if each.from_data]
     n = objective.n_parameters
-    if not shrunk or n > _MOST_PARAMETERS or objective.engine.structure.without_kernels():
+    if shrunk and all(each.prior.strengths.max() <= WEAKEST * (1 + 1e-9) for each in shrunk):
+        # without noise there is nothing to be shrunk for
+        return (0.0,)
+    if shrunk and objective.loss.n_samples > _PLENTY * n:
+        return (0.0,)
+    if all(each.is_quadratic for each in shrunk) or n > _MOST_PARAMETERS:
         return (1.0,)
-    if not all(penalty.is_smooth for penalty in objective.penalties):
-        return (1.0,)
-    if objective.loss.n_samples > _PLENTY * n:
+    has_curvature = all(penalty.is_smooth for penalty in objective.penalties)
+    if not has_curvature or objective.engine.structure.without_kernels():
         return (1.0,)
     return FACTORS
 
@@ -70,13 +75,31 @@ def worse_than_ridge(objective: Objective, held_out: HeldOut | None) -> list[str
     field = shrunk.penalty.field
     if len(shrunk.prior.cross) != objective.target[0].shape[1]:
         return []
-    ridge = correlate_ridge(
+    found = predict_by_ridge(
         objective.recording, shrunk.front.signal, field.lags, shrunk.prior, objective.target
     )
-    if ridge is None or np.isnan(ridge) or held_out.correlation >= ridge - _AS_GOOD:
+    if found is None:
+        return []
+    ridge, ours = correlate(*found), held_out.correlation
+    apart = ridge - ours
+    if np.isnan(apart) or apart < max(_AS_GOOD, _error_of_difference(found, held_out)):
         return []
     return [
         f"ridge regression predicts stretches that it was not fitted to with r = {ridge:.3f}, "
-        f"this model with r = {held_out.correlation:.3f}: for prediction take a linear model, "
-        "such as fir-lvl, or more data"
+        f"this model with r = {ours:.3f}: for prediction take a linear model, such as fir-lvl, or "
+        "more data"
     ]
+
+
+def _error_of_difference(
+    ridge: tuple[list[np.ndarray], list[np.ndarray]], held_out: HeldOut
+) -> float:
+    """Give the standard error of a difference of correlations, leaving out stretch by stretch."""
+    n = min(len(ridge[0]), len(held_out.predictions))
+
+    def without(side: tuple[list[np.ndarray], list[np.ndarray]], k: int) -> float:
+        return correlate(*([*part[:k], *part[k + 1 :]] for part in side))
+
+    ours = held_out.predictions, held_out.targets
+    apart = np.array([without(ridge, k) - without(ours, k) for k in range(n)])
+    return float(np.sqrt((n - 1) / n * np.sum((apart - apart.mean()) ** 2)))

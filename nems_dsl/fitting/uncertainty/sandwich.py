@@ -112,6 +112,8 @@ class Sandwich:
         bins = np.concatenate([np.arange(*self.blocks[place : place + 2]) for place in chosen])
         starts = np.concatenate([[0], np.cumsum(np.diff(self.blocks)[chosen])[:-1]])
         products = self.rows[bins].reshape(-1, rank) @ weights.T
+        # their size does not matter, only how evenly they contribute
+        products /= np.abs(products).max(initial=0.0) or 1.0
         squares = (products**2).reshape(len(bins), n_outputs, -1).sum(axis=1)
         shares = np.add.reduceat(squares, starts, axis=0)
         total, spread = shares.sum(axis=0), (shares**2).sum(axis=0)
@@ -258,7 +260,7 @@ def _block_scores(rows: np.ndarray, residuals: np.ndarray, blocks: np.ndarray) -
     for length in np.unique(lengths):
         places = np.flatnonzero(lengths == length)
         bins = blocks[places][:, None] + np.arange(length)
-        of_blocks = rows[bins].reshape(len(places), -1, rows.shape[-1])
+        of_blocks = rows[bins].reshape(len(places), rows.shape[1] * int(length), rows.shape[-1])
         r = residuals[bins].reshape(len(places), -1, 1)
         found[places] = _enlarged_score(of_blocks, r)
     return found

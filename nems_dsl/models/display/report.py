@@ -119,11 +119,12 @@ class ModelReport:
             f"iterations by {results.optimizer}"
         )
         if results.n_samples:
-            shrunk = "effective" if getattr(results, "edf", None) is not None else "free"
+            shrunk = "effective" if results.edf is not None else "free"
             yield (
                 f"{results.n_samples} samples, {results.n_parameters} parameters, "
                 f"{results.n_effective:.4g} {shrunk} directions"
             )
+        yield from (f"shrunk: {text}" for text in results.shrinkage)
         if results.log_likelihood is not None and results.aic is not None:
             told = f"log likelihood {results.log_likelihood:.6g}, AIC {results.aic:.6g}"
             yield told if results.bic is None else f"{told}, BIC {results.bic:.6g}"

@@ -95,7 +95,12 @@ def standard_errors(
     results = model.results
     if results is None or results.is_failed:
         raise ValueError("the model was not fitted: standard errors are those of a fit")
-    told = {"loss": results.loss_name, "edges": results.edges, **options}
+    as_fitted = {
+        "loss": results.loss_name,
+        "edges": results.edges,
+        "shrinkage": "auto" if results.shrinkage else "none",
+    }
+    told = {**as_fitted, **options}
     chosen = FitOptions.read(told, "standard_errors")
     recording = read_recording(x, y, state=state, mask=mask)
     errors = _sandwich(model, recording, chosen, block_bins)

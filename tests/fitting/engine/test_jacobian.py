@@ -80,7 +80,7 @@ def explicit(objective, theta, x, y, step=1e-6):
 
 
 def same(found, expected, rtol=2e-5):
-    np.testing.assert_array_equal(found, found.T)
+    np.testing.assert_allclose(found, found.T, rtol=1e-12)
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * np.abs(expected).max())
 
 
@@ -123,9 +123,18 @@ def test_penalties_are_added():
     theta = a_theta(with_them)
     added = with_them.curvature(theta) - without.curvature(theta)
     expected = np.zeros_like(added)
-    for penalty in with_them.penalties:
-        penalty.add_curvature(theta, expected)
-    assert len(with_them.penalties) == 3 and np.count_nonzero(np.diag(expected)) == len(theta)
+    value = with_them.value(theta)
+    plain = without.value(theta)
+    # the penalty of the receptive field is on the square of the loss
+    (prior,) = with_them.penalties
+    of_loss = value - prior.value(theta)
+    expected = (plain / of_loss - 1) * without.curvature(theta)
+    for shrunk in with_them.shrunk:
+        square = np.zeros_like(added)
+        shrunk.penalty.add_curvature(theta, square)
+        expected += square / (2 * of_loss)
+    prior.add_curvature(theta, expected)
+    assert len(with_them.shrunk) == 1
     np.testing.assert_allclose(added, expected, rtol=1e-9, atol=1e-12)
 
 

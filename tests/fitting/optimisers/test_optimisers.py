@@ -263,12 +263,9 @@ def test_closed_form_is_ridge(data, priors):
     design = np.column_stack([x, np.ones(len(x))])
     objective = Objective(model, x, y, loss="mse", priors=priors)
     penalty = np.zeros((7, 7))
-    for each in objective.penalties:
+    for each in (*objective.penalties, *(shrunk.penalty for shrunk in objective.shrunk)):
         each.add_curvature(objective.theta0, penalty)
     assert penalty[0, 0] > 0
-    if not priors:
-        # a penalty is on weights of a stimulus of one standard deviation
-        penalty *= find_spread([x]).sd ** 2
     wanted = 2 / len(x) * design.T @ y[:, 0]
     if priors:
         at_zero = np.zeros(7)

@@ -105,7 +105,7 @@ def test_units_without_free_weights_or_signs_are_not(string, data):
 def test_the_smaller_model_is_put_in(string, smaller, data):
     objective = objective_of(string, data)
     found = fit_smaller(objective, *units_of(objective))
-    alone = fit(smaller, *data, verbose=0).results.loss
+    alone = fit(smaller, *data, verbose=0, shrinkage="none").results.loss
     assert found.loss == pytest.approx(alone, rel=2e-3)
     # sigmoids are straight only where they are hardly used
     exact = 1e-6 if "relu" in string else 2e-3
@@ -117,9 +117,9 @@ def test_the_smaller_model_is_put_in(string, smaller, data):
 
 
 def test_a_default_fit_is_below_the_smaller_model(data):
-    results = fit(LNLN, *data, verbose=0).results
+    results = fit(LNLN, *data, verbose=0, shrinkage="none").results
     assert [start.init for start in results.starts] == ["data"]
-    assert results.loss < fit(SMALLER[LNLN], *data, verbose=0).results.loss
+    assert results.loss < fit(SMALLER[LNLN], *data, verbose=0, shrinkage="none").results.loss
 
 
 @pytest.mark.slow
@@ -130,10 +130,12 @@ def test_default_fits_are_about_as_good_as_the_best_of_many_random_ones():
         for string in list(SMALLER)[:4]:
             drawn = Model(string).sample_from_priors(10, seed=1)
             best = min(
-                start.fit(x, y, init="model", optimizer="l-bfgs-b", verbose=0).results.loss
+                start.fit(
+                    x, y, init="model", optimizer="l-bfgs-b", verbose=0, shrinkage="none"
+                ).results.loss
                 for start in drawn
             )
-            excess.append(fit(string, x, y, verbose=0).results.loss / best - 1)
+            excess.append(fit(string, x, y, verbose=0, shrinkage="none").results.loss / best - 1)
     # so short data have many minima
     assert max(excess) < 0.02 and np.sum(np.array(excess) < 0.01) >= 6
 
@@ -190,9 +192,12 @@ def test_counts_have_a_start_too():
     x = rng.standard_normal((800, 6))
     counts = rng.poisson(np.exp(0.5 * x[:, 0]) + np.maximum(x[:, 1], 0))
     string, smaller = "wc.6x4-relu.4-wc.4x1-srelu.1.o", "wc.6x1-srelu.1.o"
-    results = fit(string, x, counts, loss="poisson", verbose=0).results
+    results = fit(string, x, counts, loss="poisson", verbose=0, shrinkage="none").results
     assert results.starts[0].init == "data"
-    assert results.loss < fit(smaller, x, counts, loss="poisson", verbose=0).results.loss
+    assert (
+        results.loss
+        < fit(smaller, x, counts, loss="poisson", verbose=0, shrinkage="none").results.loss
+    )
 
 
 def test_users_objectives_are_left_alone(data):

@@ -14,7 +14,7 @@ Y = X @ [1.0, -0.5] + 0.3 + 0.5 * RNG.standard_normal(600)
 
 @pytest.fixture(scope="module")
 def linear():
-    return fit("wc.2x1-lvl.1", X, Y, verbose=0)
+    return fit("wc.2x1-lvl.1", X, Y, verbose=0, shrinkage="none")
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +55,20 @@ def test_blocks_bring_their_past_with_them(edges):
     truth = Model("fir.2x4-lvl.1")
     truth.layers["fir"].parameters["coefficients"].values = RNG.standard_normal((2, 4))
     if edges == "hold":
-        y = truth.fit(x, truth.predict(x), edges="hold", init="model", max_iterations=1, verbose=0)
+        y = truth.fit(
+            x,
+            truth.predict(x),
+            edges="hold",
+            init="model",
+            max_iterations=1,
+            verbose=0,
+            shrinkage="none",
+        )
         y = y.predict(x)
     else:
         y = truth.predict(x)
     y = y + 1e-6 * RNG.standard_normal(y.shape)
-    model = fit("fir.2x4-lvl.1", x, y, edges=edges, verbose=0)
+    model = fit("fir.2x4-lvl.1", x, y, edges=edges, verbose=0, shrinkage="none")
     errors = standard_errors(model, x, y, method="bootstrap", n_resamples=10)
     assert errors["fir"]["coefficients"].max() < 1e-6
 
@@ -84,7 +92,7 @@ def test_the_profile_of_a_line_is_students_t(linear):
 def test_the_profile_of_counts_is_that_of_the_likelihood(counts):
     """Against a minimiser that knows nothing of the package."""
     x, y = counts
-    model = fit("wc.2x1-sig.1.s.o.g", x, y, loss="poisson", verbose=0)
+    model = fit("wc.2x1-sig.1.s.o.g", x, y, loss="poisson", verbose=0, shrinkage="none")
     errors = standard_errors(model, x, y, method="profile", parameters=["sig.gain"])
 
     def deviance(theta, gain):
@@ -149,7 +157,9 @@ def test_too_few_of_something(linear):
 
 def test_memory_without_bounds_cannot_be_cut():
     x = RNG.random((200, 2))
-    model = fit("stp.2-wc.2x1-lvl.1", x, x[:, 0] + 0.1 * RNG.random(200), verbose=0)
+    model = fit(
+        "stp.2-wc.2x1-lvl.1", x, x[:, 0] + 0.1 * RNG.random(200), verbose=0, shrinkage="none"
+    )
     with pytest.raises(ValueError, match="remembers without bounds"):
         standard_errors(model, x, x[:, 0], method="bootstrap")
 
