@@ -144,7 +144,7 @@ def cover(case, loss, n_simulations, noise=0.0, block_bins=None, n_bins=N_BINS, 
     began = time.perf_counter()
     for seed in range(n_simulations):
         x, y = simulate(truth, loss, noise, np.random.default_rng((17, seed)), n_bins)
-        fitted = truth.fit(x, y, loss=loss, init="model", verbose=0)
+        fitted = truth.fit(x, y, loss=loss, init="model", verbose=0, shrinkage="none")
         errors = fitted.results.standard_errors
         if block_bins is not None or method is not None:
             told = {} if block_bins is None else {"block_bins": block_bins}

@@ -38,14 +38,22 @@ def random_losses(string, x, y, n_starts, seed):
     found = []
     drawn = Model(string).sample_from_priors(n_starts, seed=seed)
     for start in drawn if n_starts > 1 else [drawn]:
-        fitted = start.fit(x, y, init="model", optimizer="l-bfgs-b", max_iterations=3000, verbose=0)
+        fitted = start.fit(
+            x,
+            y,
+            init="model",
+            optimizer="l-bfgs-b",
+            max_iterations=3000,
+            verbose=0,
+            shrinkage="none",
+        )
         found.append(fitted.results.loss)
     return found
 
 
 def default_fit(string, x, y):
     began = time.perf_counter()
-    results = Model(string).fit(x, y, verbose=0).results
+    results = Model(string).fit(x, y, verbose=0, shrinkage="none").results
     return results, time.perf_counter() - began
 
 

@@ -112,17 +112,25 @@ def compare(case: Case, truth: Truth, n_random: int, seed: int) -> Row:
     """Fit a model in several ways, and the smaller one inside."""
     x, y = truth.stim, truth.resp
     began = time.process_time()
-    default = Model(case.string).fit(x, y, verbose=0)
+    default = Model(case.string).fit(x, y, verbose=0, shrinkage="none")
     seconds = time.process_time() - began
     fits = {
-        "LN": Model(case.smaller).fit(x, y, verbose=0),
+        "LN": Model(case.smaller).fit(x, y, verbose=0, shrinkage="none"),
         "default": default,
-        "n_starts=4": Model(case.string).fit(x, y, n_starts=4, verbose=0),
+        "n_starts=4": Model(case.string).fit(x, y, n_starts=4, verbose=0, shrinkage="none"),
         "held out": fit_early(case.string, x, y),
     }
     drawn = Model(case.string).sample_from_priors(n_random, seed=seed)
     random = [
-        start.fit(x, y, init="model", optimizer="l-bfgs-b", max_iterations=3000, verbose=0)
+        start.fit(
+            x,
+            y,
+            init="model",
+            optimizer="l-bfgs-b",
+            max_iterations=3000,
+            verbose=0,
+            shrinkage="none",
+        )
         for start in (drawn if n_random > 1 else [drawn])
     ]
     fits["random"] = min(random, key=lambda each: each.results.loss)
