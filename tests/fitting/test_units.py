@@ -107,10 +107,10 @@ def test_scores_do_not_depend_on_units(string):
     for edges in ("zeros", "omit", "hold"):
         if edges != "zeros" and "stp" in string:
             continue
-        base = fit(string, x, y, verbose=0, edges=edges)
+        base = fit(string, x, y, verbose=0, shrinkage="none", edges=edges)
         more = [(1, 1e6, 1, 0)] if edges != "zeros" else []
         for a, b, c, d in (UNITS if edges == "zeros" else []) + more:
-            other = fit(string, a * x + b, c * y + d, verbose=0, edges=edges)
+            other = fit(string, a * x + b, c * y + d, verbose=0, shrinkage="none", edges=edges)
             assert other.results.loss == pytest.approx(base.results.loss, rel=1e-6)
             score = other.score(a * x + b, c * y + d)
             assert score == pytest.approx(base.score(x, y), abs=1e-6)
@@ -132,7 +132,7 @@ def test_no_string_that_can_follow_depends_on_units(string):
 
     def score_of(edges, a=1.0, b=0.0, c=1.0, d=0.0):
         x, y = {"stim": a * stim + b, "state": state}, c * resp + d
-        return fit(string, x, y, verbose=0, edges=edges).score(x, y)
+        return fit(string, x, y, verbose=0, shrinkage="none", edges=edges).score(x, y)
 
     base = score_of("zeros")
     for units in UNITS if moves_y else UNITS[:4]:
@@ -147,7 +147,7 @@ def test_the_loss_is_that_of_the_users_units():
     x, y = DATA.stim, 1e3 * DATA.resp
     losses = []
     fitted = fit(
-        "wc.6x1-fir.1x4-lvl.1", x, y, loss="mse", verbose=0,
+        "wc.6x1-fir.1x4-lvl.1", x, y, loss="mse", verbose=0, shrinkage="none",
         callback=lambda number, loss: losses.append(loss),
     )  # fmt: skip
     assert fitted.results.loss == pytest.approx(fitted.score(x, y, metric="mse"), rel=1e-9)
@@ -156,8 +156,8 @@ def test_the_loss_is_that_of_the_users_units():
 
 def test_a_fit_goes_on_where_a_fitted_model_stands():
     x, y = 1e4 * DATA.stim, 1e-5 * DATA.resp + 3
-    first = fit("wc.6x1-fir.1x4-dexp.1", x, y, verbose=0, edges="omit")
-    again = first.fit(x, y, verbose=0, edges="omit", init="model")
+    first = fit("wc.6x1-fir.1x4-dexp.1", x, y, verbose=0, shrinkage="none", edges="omit")
+    again = first.fit(x, y, verbose=0, shrinkage="none", edges="omit", init="model")
     assert again.results.initial_loss == pytest.approx(first.results.loss, rel=1e-9)
     assert again.results.loss <= first.results.loss * (1 + 1e-9)
 
@@ -168,7 +168,7 @@ def test_bounds_and_frozen_parameters_are_those_of_the_users_units():
     model.layers["lvl"].parameters["shift"].bounds = (1e-4, 2e-4)
     model.set_parameter_values({"wc": {"coefficients": np.full((6, 1), 1e-3)}})
     model.freeze_layers("wc")
-    fitted = model.fit(x, y, verbose=0, edges="omit")
+    fitted = model.fit(x, y, verbose=0, shrinkage="none", edges="omit")
     np.testing.assert_array_equal(fitted.get_parameter_values()["wc"]["coefficients"], 1e-3)
     assert 1e-4 <= fitted.get_parameter_values()["lvl"]["shift"][0] <= 2e-4
     assert fitted.layers["lvl"].parameters["shift"].bounds == (1e-4, 2e-4)
@@ -189,7 +189,14 @@ def test_what_cannot_be_followed_stays_as_it_is(recwarn):
     # priors are of parameters in the user's own units
     assert standard_of(Model("wc.6x1-lvl.1"), recording, priors=1.0).stimulus.scale == 1
     with pytest.warns(ScaleWarning, match="'stim'"):
-        fit("dlog.6-wc.6x1-lvl.1", 1e5 * np.abs(X), X[:, 0], verbose=0, max_iterations=1)
+        fit(
+            "dlog.6-wc.6x1-lvl.1",
+            1e5 * np.abs(X),
+            X[:, 0],
+            verbose=0,
+            shrinkage="none",
+            max_iterations=1,
+        )
 
 
 @pytest.mark.parametrize("string", ["dlog.6-wc.6x1-fir.1x4-lvl.1", "wc.6x1-stp.1-fir.1x4-dexp.1"])
@@ -204,15 +211,15 @@ def test_a_stimulus_that_cannot_be_moved_stays_where_it_is(string):
 def test_messages_have_the_users_numbers():
     y = np.stack([X[:, 0], np.full(300, 4.0)], axis=1)
     with pytest.raises(ValueError, match=r"channel 0 of the target .*: all samples are 4"):
-        Model("wc.6x1-lvl.1").fit(X, y[:, 1], verbose=0)
+        Model("wc.6x1-lvl.1").fit(X, y[:, 1], verbose=0, shrinkage="none")
     with pytest.warns(NotFittedWarning, match=r"channel 1 of the response .*: all samples are 4"):
-        Model("wc.6x2-lvl.2").fit(X, y, verbose=0)
+        Model("wc.6x2-lvl.2").fit(X, y, verbose=0, shrinkage="none")
     capped = Model("wc.6x1-lvl.1")
     capped.layers["wc"].parameters["coefficients"].bounds = (-1, 0.5)
     # the standard deviation of the response, by which the fit divides it, is about 10
-    (warning,) = capped.fit(X, 10 * X[:, 0], verbose=0).results.warnings
+    (warning,) = capped.fit(X, 10 * X[:, 0], verbose=0, shrinkage="none").results.warnings
     assert warning.endswith("values of wc.coefficients at the upper bound 0.5")
-    weighted = Model("wc.6x2-lvl.2").fit(X, y, verbose=0, channel_weights=[1, 0])
+    weighted = Model("wc.6x2-lvl.2").fit(X, y, verbose=0, shrinkage="none", channel_weights=[1, 0])
     assert weighted.results.converged
 
 
@@ -222,14 +229,16 @@ def test_signals_of_one_standard_deviation_are_moved():
     x = np.concatenate([signs, -signs]) @ RNG.normal(size=(2, 3)) + RNG.normal(size=(200, 3))
     standard = standard_of(Model("wc.3x2-lvl.2"), read_recording(x, y + 5))
     assert standard.response.scale == 1 and standard.response.offset.tolist() == [-5, -5]
-    usual, moved = (fit("wc.3x2-lvl.2", x, y + offset, verbose=0) for offset in (0, 5))
+    usual, moved = (
+        fit("wc.3x2-lvl.2", x, y + offset, verbose=0, shrinkage="none") for offset in (0, 5)
+    )
     assert moved.results.loss == pytest.approx(usual.results.loss, rel=1e-9)
 
 
 def test_zeros_before_trials_are_the_users_zeros():
     x, y = DATA.stim + 50, DATA.resp
     with pytest.warns(EdgeWarning, match="edges='omit'"):
-        fitted = fit("wc.6x1-fir.1x4-lvl.1", x, y, verbose=0)
+        fitted = fit("wc.6x1-fir.1x4-lvl.1", x, y, verbose=0, shrinkage="none")
     # a mean far from 0 is taken off in the fit, which sees what the model predicts
     nmse = fitted.score(x, y, metric="nmse")
     assert fitted.results.loss == pytest.approx(nmse, rel=1e-9)
