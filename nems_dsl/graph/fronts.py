@@ -62,7 +62,7 @@ def find_fronts(nodes: Sequence[Node], needed: Sequence[int]) -> list[Front]:
         readers = [n for n in needed if any(s.layer == place for s in nodes[n].sources)]
         if all(reader in reads for reader in readers) and place != needed[-1]:
             continue
-        front = _upstream(nodes, place)
+        front, _ = affine_upstream(nodes, place) or ((), ())
         if front:
             is_last = place == needed[-1]
             found.append(Front(signal, tuple(front), tuple(wired(nodes, front)), is_last))
@@ -71,30 +71,42 @@ def find_fronts(nodes: Sequence[Node], needed: Sequence[int]) -> list[Front]:
 
 def _signal(node: Node, reads: dict[int, str]) -> str | None:
     """Name the one signal of the data that a layer is affine in; None if there is none."""
-    layer, sources = node.layer, node.sources
-    if not isinstance(layer, KernelLayer):
-        return None
-    if layer.facts.near_identity:
-        sources = sources[:1]
-    elif not layer.facts.affine or layer.stride > 1 or layer.memory is None:
-        return None
-    signals = {s.signal if s.layer is None else reads.get(s.layer) for s in sources}
+    signals = {s.signal if s.layer is None else reads.get(s.layer) for s in _affine_in(node) or ()}
     return signals.pop() if len(signals) == 1 else None
 
 
-def _upstream(nodes: Sequence[Node], place: int) -> list[int]:
-    """Give the affine layers that the output of one depends on, itself included, in order."""
-    found, waiting = set[int](), [place]
+def _affine_in(node: Node) -> tuple[Source, ...] | None:
+    """Give what a layer is affine in; None if it is not affine."""
+    layer = node.layer
+    if not isinstance(layer, KernelLayer):
+        return None
+    if layer.facts.near_identity:
+        return node.sources[:1]
+    if not layer.facts.affine or layer.stride > 1 or layer.memory is None:
+        return None
+    return node.sources
+
+
+def affine_upstream(nodes: Sequence[Node], place: int) -> tuple[list[int], set[str]] | None:
+    """Give the affine layers that the output of one depends on, itself included, in order.
+
+    Returns
+    -------
+    (list of int, set of str) or None
+        The layers, without those that start near the identity, and the signals that they read;
+        None where a layer on the way is not affine.
+    """
+    found, signals, waiting = set[int](), set[str](), [place]
     while waiting:
         here = waiting.pop()
-        layer, sources = nodes[here].layer, nodes[here].sources
-        assert isinstance(layer, KernelLayer)
-        if layer.facts.near_identity:
-            sources = sources[:1]
-        else:
+        layer, sources = nodes[here].layer, _affine_in(nodes[here])
+        if sources is None:
+            return None
+        if not (isinstance(layer, KernelLayer) and layer.facts.near_identity):
             found.add(here)
+        signals |= {s.signal for s in sources if s.signal is not None}
         waiting += [s.layer for s in sources if s.layer is not None]
-    return sorted(found)
+    return sorted(found), signals
 
 
 def wired(nodes: Sequence[Node], front: Sequence[int]) -> list[Node]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..data.trials import STIMULUS
 from ..layers.base import KernelLayer
-from .fronts import wired
+from .fronts import affine_upstream, wired
 from .wiring import Node
 
 
@@ -67,21 +67,8 @@ def find_front(nodes: Sequence[Node], cut: int) -> Skeleton | None:
 
 
 def _find_front(nodes: Sequence[Node], cut: int) -> list[int] | None:
-    """Give the affine layers that the output of `cut` depends on, in order."""
-    found: set[int] = set()
-    waiting = [cut]
-    while waiting:
-        place = waiting.pop()
-        layer, sources = nodes[place].layer, nodes[place].sources
-        if not isinstance(layer, KernelLayer):
-            return None
-        if layer.facts.near_identity:
-            sources = sources[:1]
-        elif not layer.facts.affine or layer.stride > 1 or layer.memory is None:
-            return None
-        else:
-            found.add(place)
-        if any(s.layer is None and s.signal != STIMULUS for s in sources):
-            return None
-        waiting += [s.layer for s in sources if s.layer is not None]
-    return sorted(found) if cut in found else None
+    """Give the affine layers that the output of `cut` depends on, if they read the stimulus."""
+    found = affine_upstream(nodes, cut)
+    if found is None or found[1] - {STIMULUS} or cut not in found[0]:
+        return None
+    return found[0]

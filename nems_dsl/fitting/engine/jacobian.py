@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -84,15 +84,9 @@ class Jacobian:
         total = np.zeros((n, n))
         n_counted = 0
         for block, plan, found in self.walk(theta, share, offset):
-            tangents = found.get(last)
             n_counted += block.n_counted
-            if tangents is not None:
-                curvature = plan.last.d_out
-                loss.curvature(plan.last.out, plan.pack.target, curvature)
-                _add_products(total, tangents, flat(curvature))
-        # of each pair of parameters one half was written, on either side
-        total = total + total.T - np.diag(np.diag(total))
-        return total * (self._blocks.n_counted / n_counted)
+            _add_curvature(total, loss, plan, found.get(last))
+        return _both_halves(total) * (self._blocks.n_counted / n_counted)
 
     def by_group(
         self, theta: np.ndarray, loss: HasParts, groups: Sequence[Sequence[Block]], blocks: Blocks
@@ -111,41 +105,27 @@ class Jacobian:
         -------
         list of ((n,) ndarray, (n, n) ndarray)
         """
-        engine, n = self.engine, len(theta)
+        engine, n, last = self.engine, len(theta), self.engine.structure.last
         values = engine.values(theta)
         weights = engine.prepare(values)
-        found = []
+        parts = []
         for group in groups:
             d_weights, total = engine.zero_weights(weights), np.zeros((n, n))
-            for block in group:
-                plan = blocks.plan(block)
-                run_forward(plan.forward, weights)
-                self._arena.reset()
-                with using(self._arena):
-                    tangents = self.tangents(plan, values)
-                if tangents is not None:
-                    curvature = plan.last.d_out
-                    loss.curvature(plan.last.out, plan.pack.target, curvature)
-                    _add_products(total, tangents, flat(curvature))
+            for _, plan, found in self._through(values, weights, group, blocks):
+                _add_curvature(total, loss, plan, found.get(last))
                 loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
                 run_backward(plan.backward, d_weights)
-            total = total + total.T - np.diag(np.diag(total))
-            found.append((engine.gather(values, weights, d_weights), total))
-        return found
+            parts.append((engine.gather(values, weights, d_weights), _both_halves(total)))
+        return parts
 
     def along(
         self, theta: np.ndarray, step: np.ndarray, group: Sequence[Block], blocks: Blocks
     ) -> Iterator[tuple[Block, np.ndarray, np.ndarray]]:
         """Give the prediction on each block, (outputs, n), and its derivative along a step."""
-        engine = self.engine
-        values = engine.values(theta)
-        weights = engine.prepare(values)
-        for block in group:
-            plan = blocks.plan(block)
-            run_forward(plan.forward, weights)
-            self._arena.reset()
-            with using(self._arena):
-                tangents = self.tangents(plan, values)
+        values = self.engine.values(theta)
+        weights = self.engine.prepare(values)
+        for block, plan, found in self._through(values, weights, group, blocks):
+            tangents = found.get(self.engine.structure.last)
             out = np.array(flat(plan.last.out), float)
             along = np.zeros_like(out)
             if tangents is not None:
@@ -176,8 +156,17 @@ class Jacobian:
         """
         values = self.engine.values(theta)
         weights = self.engine.prepare(values)
-        for block in self._blocks.chosen(share, offset):
-            plan = self._blocks.plan(block)
+        yield from self._through(values, weights, self._blocks.chosen(share, offset), self._blocks)
+
+    def _through(
+        self,
+        values: Sequence[Mapping[str, np.ndarray]],
+        weights: list[tuple[np.ndarray, ...]],
+        chosen: Iterable[Block],
+        blocks: Blocks,
+    ) -> Iterator[tuple[Block, Plan, dict[int, Tangents]]]:
+        for block in chosen:
+            plan = blocks.plan(block)
             run_forward(plan.forward, weights)
             self._arena.reset()
             with using(self._arena):
@@ -217,6 +206,21 @@ def _free_parameters(engine: Engine) -> dict[int, list[FreeParameter]]:
         low, high = engine.vector.layers[slot.layer].parameters[slot.name].bound_arrays()
         found.setdefault(slot.layer, []).append(FreeParameter(slot.name, slot.start, low, high))
     return found
+
+
+def _add_curvature(
+    total: np.ndarray, loss: HasCurvature, plan: Plan, tangents: Tangents | None
+) -> None:
+    if tangents is None:
+        return
+    curvature = plan.last.d_out
+    loss.curvature(plan.last.out, plan.pack.target, curvature)
+    _add_products(total, tangents, flat(curvature))
+
+
+def _both_halves(total: np.ndarray) -> np.ndarray:
+    """Mirror a square of which one half was written for each pair, on either side."""
+    return total + total.T - np.diag(np.diag(total))
 
 
 def _add_products(total: np.ndarray, tangents: Tangents, curvature: np.ndarray) -> None:
