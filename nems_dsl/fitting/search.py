@@ -275,7 +275,7 @@ class _Search:
                 *self._about_others(warnings),
                 *worse_than_ridge(objective, self.held_out),
             ),
-            edf=find_edf(objective, best.theta),
+            edf=find_edf(objective, best.theta, rank),
             strengths={each.label: each.told_strengths for each in objective.shrunk},
             shrinkage=tuple(map(str, objective.shrunk)),
             log_likelihood=objective.log_likelihood(best.theta),

@@ -15,7 +15,7 @@ _BINS_PER_PARAMETER, _FEWEST_BINS = 10, 4000
 _NO_CURVATURE = 1e-10
 
 
-def find_edf(objective: Objective, theta: np.ndarray) -> float | None:
+def find_edf(objective: Objective, theta: np.ndarray, rank: int | None = None) -> float | None:
     """Give the trace of ``(H + P)^-1 H``, with H the curvature of the loss and P of the penalties.
 
     Parameters
@@ -23,6 +23,8 @@ def find_edf(objective: Objective, theta: np.ndarray) -> float | None:
     objective : Objective
     theta : (n,) array
         Its minimum.
+    rank : int, optional
+        Of the Jacobian: what there is where nothing is penalised.
 
     Returns
     -------
@@ -48,6 +50,8 @@ def find_edf(objective: Objective, theta: np.ndarray) -> float | None:
     if not np.isfinite(curvature).all():
         return None
     added = objective.penalty_derivatives(theta, of_loss)[1]
+    if rank is not None and not added.any():
+        return float(rank)
     curvature, added = (square[np.ix_(free, free)] for square in (curvature, added))
     unit = 1 / np.sqrt(np.maximum(np.diag(curvature + added), np.diag(curvature)))
     data, both = (square * np.outer(unit, unit) for square in (curvature, curvature + added))
