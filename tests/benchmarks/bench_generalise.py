@@ -243,11 +243,103 @@ def sweep_of_strengths():
         print(f"{strength:8g}  " + "  ".join(cells), flush=True)
 
 
+def simulated(seed, ratio):
+    """Give a cell that answers speech, and the rate that it would have on new speech."""
+    rng = np.random.default_rng(seed)
+    shipped = load_speech()
+    truth = Model("wc.18x1.g-fir.1x12-dexp.1")
+    front = {
+        "wc": {"mean": [rng.uniform(0.1, 0.9)], "sd": [rng.uniform(0.05, 0.25)]},
+        "fir": {"coefficients": rng.normal(size=(1, 12)) * np.exp(-np.arange(12) / 3.0)},
+    }
+    drive = Model("wc.18x1.g-fir.1x12")
+    drive.set_parameter_values(front)
+    seen = np.concatenate(drive.predict(list(shipped.stim)))
+    shift, slope = rng.uniform(-0.5, 1), rng.uniform(0.5, 2)
+    curve = {
+        "base": [0.0],
+        "amplitude": [1.0],
+        "shift": [float(np.mean(seen) + shift * np.std(seen))],
+        "kappa": [float(np.log(slope / np.std(seen)))],
+    }
+    truth.set_parameter_values(front | {"dexp": curve})
+    rates = truth.predict(list(shipped.stim))
+    signal = np.var(np.concatenate(rates[:2]))
+    fit_y = [r + rng.normal(size=r.shape) * np.sqrt(signal / ratio) for r in rates[:2]]
+    n = int(rng.choice([1000, 2000]))
+    known = [x[:n] for x in shipped.stim[:2]], [y[:n, 0] for y in fit_y]
+    return known, (list(shipped.stim[4:]), [r[:, 0] for r in rates[4:]])
+
+
+def simulations(n_seeds=20):
+    """Print how near the default is to the best strength in hindsight, by signal-to-noise ratio."""
+    strengths = np.logspace(-3, 2.5, 12)
+    for string in ("fir.18x12-lvl.1", "wc.18x2-fir.2x12-dexp.1"):
+        for ratio in (0.1, 0.3, 1.0, 3.0, 10.0):
+            found = []
+            for seed in range(n_seeds):
+                known, new = simulated(seed, ratio)
+                ours = score(fit(string, known)[0], new)
+                best = max(score(fit(string, known, shrinkage=s)[0], new) for s in strengths)
+                found.append(ours / best)
+            found = np.array(found)
+            print(
+                f"signal-to-noise {ratio:4g} {string:<26} within 1 % of the best strength: "
+                f"{100 * np.mean(found > 0.99):3.0f} %, median {np.median(found):.4f}, "
+                f"least {found.min():.3f}",
+                flush=True,
+            )
+
+
+def resamplings(n=200):
+    """Print how often a fit to random data predicts what was left out worse than nothing."""
+    units = {
+        "a1_binaural": [("fir.2x15-dexp.1", list(binaural())[5 * u][1:]) for u in range(3)],
+        "a1_pupil": [("fir.1x15-dexp.1", list(pupil())[5 * u][1:]) for u in range(2)],
+        "strf_unit": [("fir.32x12-dexp.1", next(iter(strf_unit()))[1:])],
+    }
+    rng = np.random.default_rng(0)
+    for name, each in units.items():
+        found = []
+        for number in range(n):
+            string, ((x, y), (test_x, test_y)) = each[number % len(each)]
+            if name == "a1_binaural":
+                whole = np.where(np.isnan(y[0]), test_y[0], y[0])
+                # a fifth of the bins, in one stretch that begins anywhere
+                out = np.isin(
+                    np.arange(len(whole)),
+                    (rng.integers(len(whole)) + np.arange(len(whole) // 5)) % len(whole),
+                )
+                known = x, [np.where(out, np.nan, whole)]
+                new = x, [np.where(out, whole, np.nan)]
+            else:
+                trials, responses = [*x, *test_x], [*y, *test_y]
+                order = rng.permutation(len(trials))
+                held, kept = order[: len(trials) // 5], order[len(trials) // 5 :]
+                known = [trials[k] for k in kept], [responses[k] for k in kept]
+                new = [trials[k] for k in held], [responses[k] for k in held]
+            found.append(score(fit(string, known)[0], new))
+        found = np.array(found)
+        print(
+            f"{name}: {n} resamplings, mean r {found.mean():.3f}, least {found.min():+.3f}, "
+            f"{int(np.sum(found < 0))} below 0",
+            flush=True,
+        )
+
+
+OTHERS = {
+    "grasshopper": grasshopper,
+    "strengths": sweep_of_strengths,
+    "simulations": simulations,
+    "resamplings": resamplings,
+}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--cases", nargs="+", choices=[*CASES, "grasshopper", "strengths"])
+    parser.add_argument("--cases", nargs="+", choices=[*CASES, *OTHERS])
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     print(
@@ -255,15 +347,15 @@ def main(arguments=None):
         f"{'worst':>6} "
         "below (warned), false alarms of n   edf  time"
     )
-    for name in options.cases or [*CASES, "grasshopper", "strengths"]:
-        if name == "strengths":
-            sweep_of_strengths()
+    for name in options.cases or [*CASES, *OTHERS]:
+        if name in ("strengths", "simulations"):
+            OTHERS[name]()
             continue
         if not name.startswith("speech") and not DATA.exists():
             print(f"{name}: the data are not here")
             continue
-        if name == "grasshopper":
-            grasshopper()
+        if name in OTHERS:
+            OTHERS[name]()
             continue
         cases, strings = CASES[name]
         for string in strings:

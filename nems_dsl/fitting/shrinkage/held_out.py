@@ -11,6 +11,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ...layers.base import flat
 from ..engine.blocks import Block, Blocks
+from ..engine.passes import Engine, run_forward
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 N_FOLDS, _FEWEST_FOLDS = 8, 3
 # of the curvature's mean diagonal, for what is not determined
 _LEAST = 1e-10
+# of the range of a prediction, beyond it
+_MARGIN = 0.5
 # of the mean, where the loss is of rates
 _LEAST_RATE = 1e-2
 
@@ -103,12 +106,13 @@ def predict_held_out(
     added_gradient, added = objective.penalty_derivatives(theta, power * value ** (power - 1))
     gradient = factor * sum(g for g, _ in parts) + added_gradient
     curvature = factor * sum(h for _, h in parts) + added
+    within = _ranges(engine, theta)
     predictions, targets, losses = [], [], []
     for group, (of_group, curved) in zip(groups, parts, strict=True):
         rest = curvature - factor * curved
         rest[np.diag_indices_from(rest)] += _LEAST * np.trace(curvature) / len(rest)
         step = _solve(rest, factor * of_group - gradient)
-        total, predicted, known = _at(objective, blocks, group, theta, step)
+        total, predicted, known = _at(objective, blocks, group, theta, step, within)
         predictions.append(predicted)
         targets.append(known)
         losses.append(total)
@@ -121,14 +125,14 @@ def _at(
     group: Sequence[Block],
     theta: np.ndarray,
     step: np.ndarray,
+    within: tuple[np.ndarray, np.ndarray],
 ) -> tuple[float, np.ndarray, np.ndarray]:
     """Give a stretch's part of the sum, its predictions and its targets, (outputs, n)."""
     loss = objective.loss
     total, told, known = 0.0, [], []
     for block, out, along in objective.jacobian().along(theta, step, group, blocks):
         plan = blocks.plan(block)
-        # far from linear, an exponential would go much further than a fit would let it
-        moved = out + along
+        moved = np.clip(out + along, *within)
         if loss.needs_rates:
             moved = np.maximum(moved, _LEAST_RATE * loss.mean)
         flat(plan.last.out)[...] = moved
@@ -137,6 +141,22 @@ def _at(
         told.append(moved[:, here])
         known.append(np.array(flat(plan.pack.target)[:, here], float))
     return total, np.concatenate(told, axis=1), np.concatenate(known, axis=1)
+
+
+def _ranges(engine: Engine, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give bounds, (outputs, 1), beyond which no fit to a part of the data would predict.
+
+    Where a direction is known by one stretch alone, a straight line along it leaves them.
+    """
+    weights = engine.prepare(engine.values(theta))
+    low, high = np.inf, -np.inf
+    for plan in engine.plans:
+        run_forward(plan.forward, weights)
+        rows = flat(plan.last.out)
+        low = np.minimum(low, rows.min(axis=1, keepdims=True))
+        high = np.maximum(high, rows.max(axis=1, keepdims=True))
+    margin = _MARGIN * (high - low)
+    return low - margin, high + margin
 
 
 def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:

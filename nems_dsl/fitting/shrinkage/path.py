@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from ..objective import Objective
 
 #: Of the strengths that the linear model asks for.
-FACTORS = (16.0, 4.0, 1.0)
+FACTORS = (16.0, 4.0, 1.0, 0.25)
 _MOST_PARAMETERS = 1000
 # so many bins to a parameter tell it whatever the prior
 _PLENTY = 500
+# standard errors within which a stronger one is as good
+_AS_GOOD_AS_BEST = 0.5
 # what is within this of ridge is as good
 _AS_GOOD = 0.01
 
@@ -48,15 +50,16 @@ def factors_to_try(objective: Objective) -> tuple[float, ...]:
 def choose_stage(stages: Sequence[HeldOut]) -> int:
     """Choose among falling strengths: the first that is as good as the best.
 
-    As good is what differs by less than one standard error of the difference over stretches
-    (Breiman et al. 1984, Classification and regression trees): what data of one kind cannot tell
-    from noise does not hold for data of another.
+    As good is what differs by less than half a standard error of the difference over stretches
+    (Breiman et al. 1984, Classification and regression trees, take one, which weak responses give
+    far too much shrinkage): what data of one kind cannot tell from noise does not hold for data of
+    another.
     """
     best = min(stages, key=lambda each: each.loss)
     for number, each in enumerate(stages):
         apart = each.losses - best.losses
         error = np.std(apart, ddof=1) * np.sqrt(len(apart)) if len(apart) > 1 else 0.0
-        if each is best or apart.sum() <= error:
+        if each is best or apart.sum() <= _AS_GOOD_AS_BEST * error:
             return number
     raise AssertionError("the best is as good as itself")
 

@@ -114,3 +114,23 @@ def test_stretches_are_predicted_as_by_fits_without_them():
         np.testing.assert_allclose(told[0], y[out, 0])
         np.testing.assert_allclose(predicted[0], expected[:, 0], rtol=1e-6, atol=1e-6)
     assert at == 400
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_what_one_stretch_alone_tells_does_not_run_away(seed):
+    """A straight line along what the other stretches hardly determine leaves the data behind."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2000, 1))
+    # only in the last stretch is the drive where the curve is steep
+    x[:1750] -= 3.5
+    y = 1 / (1 + np.exp(-3 * x)) + 0.3 * rng.normal(size=x.shape)
+    model = fit("wc.1x1-dexp.1", x, y, verbose=0, shrinkage="none")
+    objective = Objective(model, x, y, loss="mse")
+    found = predict_held_out(objective, objective.theta0, 8)
+    assert found is not None
+    whole = model.predict(x)
+    span = np.ptp(whole)
+    told = np.concatenate(found.predictions, axis=1)
+    assert np.abs(told - whole.T).max() > span / 3
+    assert whole.min() - 0.51 * span < told.min() and told.max() < whole.max() + 0.51 * span
+    assert found.loss < 2 * np.var(y)
