@@ -194,6 +194,7 @@ def test_install_finds_its_grammar(form, built, fresh_python, tmp_path):
     check_found(what_is_found(fresh_python, tmp_path), tmp_path / "venv", version)
 
 
+@pytest.mark.slow
 @needs_build_tools
 @pytest.mark.packaging
 def test_editable_install_finds_its_grammar_and_sees_edits(built, fresh_python, tmp_path):

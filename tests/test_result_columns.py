@@ -93,6 +93,7 @@ def test_a_column_that_is_added_is_reserved_and_a_choice_of_the_command_line():
     assert "kurtosis" in "".join(answers[1:])
 
 
+@pytest.mark.slow
 def test_a_store_is_read_without_a_column_and_gets_it_at_the_next_sweep(tmp_path):
     path = tmp_path / "results.db"
     with Store.open(path) as store:

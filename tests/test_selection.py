@@ -43,6 +43,7 @@ def test_a_selection_is_as_by_hand(delayed):
     assert found.candidates == strings and found.n_parameters == [4, 16, 19]
 
 
+@pytest.mark.slow
 def test_the_best_of_many_models_that_know_nothing_has_no_score():
     rng = np.random.default_rng(2)
     x, y = rng.standard_normal((600, 5)), rng.standard_normal(600)

@@ -314,6 +314,7 @@ def test_a_taken_head_is_refused_unless_asked_for(with_keyword):
     assert catalogue()["soft"] is Misdeclared
 
 
+@pytest.mark.slow
 def test_the_example_is_short_and_runs():
     text = (ROOT / "examples" / "own_keyword.py").read_text(encoding="utf-8")
     layer = text[text.index("@registry.register") : text.index("check_layer(")].strip()

@@ -25,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+import pytest
 
 from nems_dsl import Model
 from nems_dsl.visualization.chain import LinearFront
@@ -214,6 +215,7 @@ def main(arguments=None):
                     file.write(json.dumps(row) + "\n")
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth():
     row = cover(CASES[-1], "nmse", 12, n_bins=600)
     # 12 fits of 22 numbers: three standard errors of a share of 0.9 that varies with the fit

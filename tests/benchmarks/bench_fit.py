@@ -202,6 +202,7 @@ def main(arguments=None):
         compare_with_differences(options)
 
 
+@pytest.mark.slow
 def test_benchmark_runs(capsys):
     if not speech.PATH.exists():
         pytest.skip("needs the shared recordings")

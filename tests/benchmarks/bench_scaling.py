@@ -176,6 +176,7 @@ def main(arguments=None):
         memory(options.models, options.memory_bins)
 
 
+@pytest.mark.slow
 def test_benchmark_runs(capsys):
     main(["--only", "bins", "--models", "thin", "--bins", "50", "--repeats", "1"])
     main(["--only", "memory", "--models", "thin", "--memory-bins", "2000"])

@@ -104,6 +104,7 @@ def test_what_is_refused(nems, trials, arguments, code, message):
     assert done.out == ""
 
 
+@pytest.mark.slow
 def test_processes_and_ctrl_c(process, tmp_path, recording):
     rng = np.random.default_rng(0)
     x = rng.random((5_000, 18))

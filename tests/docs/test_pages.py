@@ -20,14 +20,14 @@ PAGES = (
     "losses",
     "channels",
     "metrics",
-    "crossvalidation",
-    "sweeps",
     "dstrf",
     "own_layers",
     "architecture",
     "spaces",
     "standard_errors",
 )
+# many fits
+LONG_PAGES = ("crossvalidation", "sweeps")
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def _logging():
 
 
 @pytest.mark.usefixtures("registered", "_logging")
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [*PAGES, *(pytest.param(page, marks=pytest.mark.slow) for page in LONG_PAGES)]
+)
 def test_a_page_shows_what_it_says(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     cells = read_cells((DOCS / f"{page}.md").read_text(encoding="utf-8"))
@@ -76,4 +78,4 @@ def test_no_page_with_code_is_forgotten():
     for path in DOCS.rglob("*.md"):
         page = path.relative_to(DOCS).with_suffix("").as_posix()
         if "```python" in path.read_text(encoding="utf-8"):
-            assert page in {*PAGES, *others}
+            assert page in {*PAGES, *LONG_PAGES, *others}

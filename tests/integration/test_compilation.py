@@ -67,12 +67,14 @@ def test_one_process_compiles_all_that_a_fit_needs(tmp_path):
     assert count(start(FIT, tmp_path)) == 0
 
 
+@pytest.mark.slow
 def test_a_warm_cache_compiles_nothing_in_several_processes_at_once():
     count(start(COMPILE, None))
     fits = [start(FIT, None) for _ in range(3)]
     assert [count(process) for process in fits] == [0, 0, 0]
 
 
+@pytest.mark.slow
 def test_nothing_is_compiled_twice_in_one_process():
     before = FIT.replace("print(len(compiled))", "first = len(compiled)")
     after = FIT.replace("print(len(compiled))", "print(len(compiled) - first)")

@@ -65,6 +65,7 @@ print(*hits, y[0, 0])
 """
 
 
+@pytest.mark.slow
 def test_loops_are_kept_on_disk_until_the_formula_changes(tmp_path, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

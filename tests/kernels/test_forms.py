@@ -35,6 +35,7 @@ def test_each_function_of_the_face_has_a_plain_form():
         assert of_use is getattr(plain if compiled.IS_PLAIN else tiles, name)
 
 
+@pytest.mark.slow
 def test_the_variable_chooses_plain_loops_which_give_the_same():
     from nems_dsl import Model, Objective
     from nems_dsl.datasets import simulate

@@ -362,6 +362,7 @@ def test_choosing_is_not_done_by_what_is_held_out():
     assert len(set(result.choices.ravel())) > 1
 
 
+@pytest.mark.slow
 def test_a_penalty_is_chosen_that_helps():
     rng = np.random.default_rng(1)
     x = rng.standard_normal((220, 12))

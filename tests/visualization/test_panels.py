@@ -191,6 +191,7 @@ def test_no_such_channel(model, data):
         plot_prediction(model, data.stim, data.resp, channel=1)
 
 
+@pytest.mark.slow
 def test_no_display_and_no_pyplot_are_needed():
     program = (
         "import sys; from nems_dsl import Model; Model('wc.5x1-fir.1x4-dexp.1').plot(); "

@@ -149,12 +149,13 @@ def _ranges(engine: Engine, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Where a direction is known by one stretch alone, a straight line along it leaves them.
     """
     weights = engine.prepare(engine.values(theta))
-    low, high = np.inf, -np.inf
+    lows, highs = [], []
     for plan in engine.plans:
         run_forward(plan.forward, weights)
         rows = flat(plan.last.out)
-        low = np.minimum(low, rows.min(axis=1, keepdims=True))
-        high = np.maximum(high, rows.max(axis=1, keepdims=True))
+        lows.append(rows.min(axis=1, keepdims=True))
+        highs.append(rows.max(axis=1, keepdims=True))
+    low, high = np.min(lows, axis=0), np.max(highs, axis=0)
     margin = _MARGIN * (high - low)
     return low - margin, high + margin
 

@@ -86,6 +86,7 @@ def test_only_correlations_are_divided(results):
         results.assess(PATTERN, "loss")
 
 
+@pytest.mark.slow
 def test_known_shares_of_correlated_states():
     data = {f"site{seed}": simulate_states(3000, seed) for seed in range(2)}
     found = assess(BRANCHES, data, n_folds=3)

@@ -25,6 +25,7 @@ def client():
         yield client
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(client, tmp_path):
     with use_one_blas_thread():
         expected = told(collect(run_here(make_feed(tmp_path, DATA))))

@@ -39,6 +39,7 @@ def test_results_are_the_same_to_the_last_bit(feed):
     assert told(collect(run_in_processes(feed(), 2))) == expected
 
 
+@pytest.mark.slow
 def test_threads_of_linear_algebra_make_no_difference(tmp_path):
     script = (
         "import sys; from tests.sweeps.small import *\n"

@@ -107,6 +107,7 @@ def has_ended(pid):
         return True
 
 
+@pytest.mark.slow
 def test_jobs_that_hang_hog_or_die_cost_no_more_than_themselves(script):
     strings = [f"wc.2x1-{head}.1" for head in ("lvl", "hang", "hog", "die")] + ["wc.2x1"]
     code, told = script.run(strings=strings, n_workers=2, max_seconds=2, max_memory="500M")
@@ -189,6 +190,7 @@ def test_ctrl_c_keeps_what_is_finished(script):
     assert not list(script.folder.glob("nems_dsl_sweep_*"))
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_what_is_stored(tmp_path, monkeypatch):
     monkeypatch.setattr(sweeping, "_ROWS_PER_COMMIT", 20)
     rng = np.random.default_rng(0)

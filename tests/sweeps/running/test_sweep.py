@@ -59,6 +59,7 @@ def test_a_table_of_all_jobs(run_sweep, tmp_path):
     assert "8 jobs done, 0 failed; " in (tmp_path / "results.log").read_text()
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_done_again(run_sweep, tmp_path):
     run_sweep(STRING)
     more, n_fitted = run_sweep(PATTERN)
@@ -180,6 +181,7 @@ def test_threads(run_sweep):
     assert len(table) == 8 and set(table.status) == {"ok"}
 
 
+@pytest.mark.slow
 def test_the_example(tmp_path):
     path = Path(__file__).resolve().parents[3] / "examples" / "sweep.py"
     done = subprocess.run(

@@ -410,6 +410,7 @@ ENDLESS = """
 """
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_midst_of_writing(path):
     rng = np.random.default_rng(1)
     finished, start = 0, 0
