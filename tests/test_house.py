@@ -45,6 +45,7 @@ _OWN = {
     "data/files/nwb.py": "a format of files",
     "data/files/tables.py": "a format of files",
     "data/indexes.py": "labels of bins, apart from what is done with them",
+    "fitting/capacity.py": "one finding of diagnosis, with its derivation",
     "fitting/conditioning.py": "variables in which the stimulus is white",
     "fitting/early_stopping.py": "how large a model data held out bear",
     "fitting/floor.py": "responses below what a model can give",

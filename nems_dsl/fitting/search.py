@@ -10,6 +10,7 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
+from .capacity import too_many_parameters
 from .diagnosis import REDUNDANT, Bounds, find_warnings, worse_than_mean
 from .early_stopping import Size, choose_size
 from .floor import below_the_floor
@@ -254,8 +255,10 @@ class _Search:
             # of pairs of units that stand for one, one is redundant
             warnings = [text for text in warnings if not text.startswith(REDUNDANT)]
             warnings.append(self._size.text)
+        loss = objective.without_shrinkage(best.loss, best.theta)
+        warnings += too_many_parameters(objective, loss, rank)
         return FitResults(
-            loss=objective.without_shrinkage(best.loss, best.theta),
+            loss=loss,
             initial_loss=told[0],
             loss_name=objective.loss_name,
             loss_history=tuple(told),
