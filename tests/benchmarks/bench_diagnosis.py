@@ -37,7 +37,7 @@ def correlation(fitted, x, y):
 def many_directions(rng):
     """Least squares on few or many samples, of white or slow stimuli."""
     n_channels, n_lags = int(rng.integers(3, 9)), int(rng.integers(5, 16))
-    n = int(n_channels * n_lags / rng.uniform(0.02, 0.85))
+    n = int(n_channels * n_lags / np.exp(rng.uniform(np.log(0.02), np.log(0.85))))
     slow = rng.choice([0.0, 0.5])
     x = rng.normal(size=(n + 6000, n_channels))
     for bin_ in range(1, len(x)):
