@@ -91,6 +91,8 @@ def predict_held_out(
     -----
     With H the curvature of the whole, H_b and g_b those of one stretch, what fits without it lies
     at ``theta + (H - H_b)^-1 g_b``, exact for a linear model: Beirami et al. (2017), NIPS 30.
+    Predictions go no further than half the range of the whole fit's beyond it, which a linear model
+    reaches only where one stretch alone determines a direction.
     """
     engine, loss = objective.engine, objective.loss
     n_bins = sum(plan.pack.length for plan in engine.plans)
