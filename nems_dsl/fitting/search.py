@@ -26,6 +26,8 @@ from .starts import N_OTHERS, Start, find_starts, is_from_data, other_starts
 
 # of what can be explained
 _HARDLY_BETTER = 1e-3
+# times the tolerance, where a search is to be compared with others and not yet to end
+_WHILE_COMPARING = 10.0
 
 
 def search(
@@ -63,8 +65,9 @@ def search(
     if size is None:
         factors = factors_to_try(objective)
         if validation is not None or options.max_iterations is not None:
-            factors = factors[-1:]
+            factors = (min(1.0, factors[0]),)
         objective.shrink(factors[0])
+        searches.is_comparing = len(factors) > 1
         searches.run(init, options.n_starts, options.seed)
         searches.weaken(factors)
     else:
@@ -97,6 +100,14 @@ class _Stage:
     held_out: HeldOut
 
 
+def _gets_worse(stages: Sequence[_Stage], of_mean: float) -> bool:
+    """Tell whether a weaker strength predicted worse than one that predicted anything at all."""
+    if len(stages) < 2:
+        return False
+    before, last = (stage.held_out.loss for stage in stages[-2:])
+    return before < of_mean and last > before
+
+
 class _Search:
     """Searches from several starts, of which the best is kept."""
 
@@ -119,6 +130,7 @@ class _Search:
         self.held_out: HeldOut | None = None
         self._n_others = 0
         self._size: Size | None = None
+        self.is_comparing = False
 
     def run(self, init: str, n_starts: int, seed: int | None) -> None:
         """Search from every start, until Ctrl-C or a limit of time ends it.
@@ -185,7 +197,6 @@ class _Search:
         for factor in factors[1:]:
             objective.shrink(factor / at)
             at = factor
-            self._told = [*self._told, *self.best.told]
             self._go_on()
             if self.has_to_end():
                 break
@@ -193,14 +204,16 @@ class _Search:
             if stage is None:
                 continue
             stages.append(stage)
-            if len(stages) > 1 and stages[-1].held_out.loss > stages[-2].held_out.loss:
+            if _gets_worse(stages, self.objective.loss.of_mean):
                 break
-        if not stages:
-            return
-        kept = stages[choose_stage([stage.held_out for stage in stages])]
-        objective.shrink(kept.factor / at)
-        self.best, self._ending, self._told = kept.best, kept.ending, kept.told
-        self.held_out = kept.held_out
+        if stages:
+            kept = stages[choose_stage([stage.held_out for stage in stages])]
+            objective.shrink(kept.factor / at)
+            self.best, self._ending, self._told = kept.best, kept.ending, kept.told
+            self.held_out = kept.held_out
+        self.is_comparing = False
+        if not self.has_to_end():
+            self._go_on()
 
     def _stage(self, factor: float) -> _Stage | None:
         held_out = predict_held_out(self.objective, self.best.theta)
@@ -216,6 +229,7 @@ class _Search:
     def _go_on(self) -> None:
         """Search from the best so far."""
         start, watch = Start("data", self.best.theta), self._watch()
+        told = [*self._told, *self.best.told]
         try:
             self._check(start, watch)
             converged, message = minimise(
@@ -225,7 +239,7 @@ class _Search:
         except KeyboardInterrupt:
             converged, status, message = False, INTERRUPTED, "interrupted"
         if watch.history:
-            self.best = watch
+            self.best, self._told = watch, told
         self._ending = converged, status, message
 
     def _is_no_better_than_mean(self) -> bool:
@@ -286,7 +300,8 @@ class _Search:
         )
 
     def _watch(self, callback: Callback | None = None) -> Watch:
-        limits = replace(self.limits, max_seconds=self._seconds_left())
+        tolerance = self.limits.tolerance * (_WHILE_COMPARING if self.is_comparing else 1.0)
+        limits = replace(self.limits, max_seconds=self._seconds_left(), tolerance=tolerance)
         least = self.objective.loss.least
         n_flat, told = self.optimizer.n_flat, self.objective.without_shrinkage
         callback = callback or self.report.iteration

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..objective import Objective
 
 #: Of the strengths that the linear model asks for.
-FACTORS = (16.0, 4.0, 1.0, 0.25)
+FACTORS = (16.0, 4.0, 1.0, 0.25, 0.0625, 2.0**-6, 2.0**-8)
 _MOST_PARAMETERS = 1000
 # so many bins to a parameter tell it whatever the prior
 _PLENTY = 500
@@ -30,14 +30,18 @@ def factors_to_try(objective: Objective) -> tuple[float, ...]:
 
     One that is linear needs no other than what the evidence says. Where curves are steep, a linear
     model's strength may be too weak: noise is larger there, and the start from the linear model
-    has a way out to a minimum that describes the noise.
+    has a way out to a minimum that describes the noise. Where noise is low it may be far too
+    strong: what a line leaves of a curved response is slow, and counts as slow noise. So a search
+    goes on to weaker ones as long as each predicts better than the one before.
     """
     shrunk = [each for each in objective.shrunk if each.from_data]
     n = objective.n_parameters
-    if shrunk and all(each.prior.strengths.max() <= WEAKEST * (1 + 1e-9) for each in shrunk):
+    if not shrunk:
+        return (1.0,)
+    if all(each.prior.strengths.max() <= WEAKEST * (1 + 1e-9) for each in shrunk):
         # without noise there is nothing to be shrunk for
         return (0.0,)
-    if shrunk and objective.loss.n_samples > _PLENTY * n:
+    if objective.loss.n_samples > _PLENTY * n:
         return (0.0,)
     if all(each.is_quadratic for each in shrunk) or n > _MOST_PARAMETERS:
         return (1.0,)

@@ -13,6 +13,8 @@ from .tail import Tail, TailPass
 #: Slopes are taken over so many standard deviations of the drive: finer ones the data cannot tell.
 _WIDTH = 0.1
 
+_Slopes = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 
 class SlopePenalty(Penalty):
     """``sum_r weights[r] * mean_t w_rt' Q w_rt``: prior norms of local receptive fields.
@@ -57,6 +59,8 @@ class SlopePenalty(Penalty):
         self._n_fields = int(np.prod(field.shape))
         self._n_copies = 1 if tail.channelwise else self._n_fields
         self._pass = None
+        # one for all copies of a penalty, for they share the pass
+        self._last: list[tuple[np.ndarray, _Slopes]] = []
         if tail.nodes:
             n = 2 * self._n_copies
             repeated = {name: np.tile(values, n) for name, values in signals.items()}
@@ -127,11 +131,14 @@ class SlopePenalty(Penalty):
                     at = np.ix_(self.entries[entries], self.entries[others])
                     hessian[at] += mixed[row, column] * by_prior @ other_slopes.T
 
-    def _slopes(
-        self, theta: np.ndarray, fields: np.ndarray, constant: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Give slopes, (outputs, copies, samples), and the widths that they are taken over."""
+    def _slopes(self, theta: np.ndarray, fields: np.ndarray, constant: np.ndarray) -> _Slopes:
+        """Give slopes, (outputs, copies, samples), and the widths that they are taken over.
+
+        A search asks for value, gradient and what users are told at the same parameters.
+        """
         assert self._pass is not None
+        if self._last and np.array_equal(self._last[0][0], theta):
+            return self._last[0][1]
         spread = np.sqrt(np.maximum(np.sum(fields @ self._covariance * fields, axis=1), 0.0))
         widths = _WIDTH * np.where(spread > 0, spread, 1.0)
         drive = fields @ self._windows.T + constant[:, None]
@@ -144,7 +151,9 @@ class SlopePenalty(Penalty):
         both = out.reshape(len(out), 2, self._n_copies, n_samples)
         apart = both[:, 0] - both[:, 1]
         over = widths[None, :, None] if self._n_copies > 1 else widths[:, None, None]
-        return apart / (2 * over), widths, spread
+        found = apart / (2 * over), widths, spread
+        self._last[:] = [(theta.copy(), found)]
+        return found
 
     def _by_slopes(self, norms: np.ndarray) -> np.ndarray:
         """Give what the mean products of slopes count for, as `_squares` has them."""
