@@ -10,10 +10,9 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
-from .capacity import too_many_parameters
-from .diagnosis import REDUNDANT, Bounds, find_warnings, worse_than_mean
 from .early_stopping import Size, choose_size
-from .floor import below_the_floor
+from .findings import Ended, find_warnings
+from .findings.signals import Bounds
 from .objective import Objective
 from .optimisers import Watch, choose_optimizer, minimise
 from .optimisers.watch import Callback, Limits
@@ -21,7 +20,7 @@ from .report import Report
 from .results import AT_A_LIMIT, CONVERGED, INTERRUPTED, FitResults, StartRecord
 from .shrinkage.freedom import find_edf
 from .shrinkage.held_out import HeldOut, predict_held_out
-from .shrinkage.path import choose_stage, factors_to_try, worse_than_ridge
+from .shrinkage.path import choose_stage, factors_to_try
 from .starts import N_OTHERS, Start, find_starts, is_from_data, other_starts
 
 # of what can be explained
@@ -262,15 +261,12 @@ class _Search:
         converged, status, message = self._ending
         told = [*self._told, *best.told]
         seconds = time.perf_counter() - self._began
-        warnings, rank = find_warnings(objective, best.theta, converged, message, own_bounds)
-        warnings += worse_than_mean(objective, best.theta)
-        warnings += below_the_floor(objective, best.theta)
-        if self._size is not None and self._size.is_smaller:
-            # of pairs of units that stand for one, one is redundant
-            warnings = [text for text in warnings if not text.startswith(REDUNDANT)]
-            warnings.append(self._size.text)
         loss = objective.without_shrinkage(best.loss, best.theta)
-        warnings += too_many_parameters(objective, loss, rank)
+        is_smaller = self._size is not None and self._size.is_smaller
+        ended = Ended(best.theta, loss, converged, message, own_bounds, self.held_out, is_smaller)
+        warnings, rank = find_warnings(objective, ended)
+        if self._size is not None and is_smaller:
+            warnings.append(self._size.text)
         return FitResults(
             loss=loss,
             initial_loss=told[0],
@@ -290,7 +286,6 @@ class _Search:
             warnings=(
                 *warnings,
                 *self._about_others(warnings),
-                *worse_than_ridge(objective, self.held_out),
             ),
             edf=find_edf(objective, best.theta, rank),
             strengths={each.label: each.told_strengths for each in objective.shrunk},

@@ -1,4 +1,4 @@
-"""From strong shrinkage to weak, as far as the data carry; and whether ridge would do better."""
+"""From strong shrinkage to weak, as far as the data carry."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .evidence import WEAKEST
-from .held_out import HeldOut, correlate
-from .linear import predict_by_ridge
+from .held_out import HeldOut
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -21,8 +20,6 @@ _MOST_PARAMETERS = 1000
 _PLENTY = 500
 # standard errors within which a stronger one is as good
 _AS_GOOD_AS_BEST = 0.5
-# what is within this of ridge is as good
-_AS_GOOD = 0.01
 
 
 def factors_to_try(objective: Objective) -> tuple[float, ...]:
@@ -66,47 +63,3 @@ def choose_stage(stages: Sequence[HeldOut]) -> int:
         if each is best or apart.sum() <= _AS_GOOD_AS_BEST * error:
             return number
     raise AssertionError("the best is as good as itself")
-
-
-def worse_than_ridge(objective: Objective, held_out: HeldOut | None) -> list[str]:
-    """Find that ridge regression would predict better what a fit has not seen.
-
-    Returns
-    -------
-    list of str
-        Of one warning, or empty.
-    """
-    if held_out is None:
-        return []
-    (shrunk,) = objective.shrunk[:1]
-    field = shrunk.penalty.field
-    if len(shrunk.prior.cross) != objective.target[0].shape[1]:
-        return []
-    found = predict_by_ridge(
-        objective.recording, shrunk.front.signal, field.lags, shrunk.prior, objective.target
-    )
-    if found is None:
-        return []
-    ridge, ours = correlate(*found), held_out.correlation
-    apart = ridge - ours
-    if np.isnan(apart) or apart < max(_AS_GOOD, _error_of_difference(found, held_out)):
-        return []
-    return [
-        f"ridge regression predicts stretches that it was not fitted to with r = {ridge:.3f}, "
-        f"this model with r = {ours:.3f}: for prediction take a linear model, such as fir-lvl, or "
-        "more data"
-    ]
-
-
-def _error_of_difference(
-    ridge: tuple[list[np.ndarray], list[np.ndarray]], held_out: HeldOut
-) -> float:
-    """Give the standard error of a difference of correlations, leaving out stretch by stretch."""
-    n = min(len(ridge[0]), len(held_out.predictions))
-
-    def without(side: tuple[list[np.ndarray], list[np.ndarray]], k: int) -> float:
-        return correlate(*([*part[:k], *part[k + 1 :]] for part in side))
-
-    ours = held_out.predictions, held_out.targets
-    apart = np.array([without(ridge, k) - without(ours, k) for k in range(n)])
-    return float(np.sqrt((n - 1) / n * np.sum((apart - apart.mean()) ** 2)))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...layers.base import Tangents, flat
-from ..diagnosis import derivatives_of
 from ..engine.blocks import Block
+from ..findings.determined import derivatives_of
 
 if TYPE_CHECKING:
     from ..objective import Objective

@@ -1,21 +1,18 @@
-"""What is wrong with a fit: found from its parameters, its signals and its curvature."""
+"""Finding directions of parameters that the data do not determine: the rank of the Jacobian."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..layers.base import flat
-from .engine.jacobian import Jacobian
-from .engine.packs import Pack
-from .engine.passes import Engine, run_forward
+from ..engine.jacobian import Jacobian
+from ..engine.packs import Pack
+from ..engine.passes import Engine
 
 if TYPE_CHECKING:
-    from .objective import Objective
-
-Bounds = tuple[np.ndarray, np.ndarray]
+    from ..objective import Objective
 
 #: How the warning of directions that do not change the prediction begins.
 REDUNDANT = "redundant parameters"
@@ -24,146 +21,13 @@ REDUNDANT = "redundant parameters"
 # the first, rounding leaves nothing; below the second, a thousandth of noise moves it by its size
 _NO_CURVATURE = 1e-13
 _HARDLY_ANY = 1e-10
-# relative to the size of a signal, and no less than so many roundings
-_CONSTANT, _CONSTANT_ROUNDINGS = 1e-9, 8
 _MOST_PARAMETERS = 600
 _BINS, _BINS_PER_PARAMETER = 4000, 10
 _AWAY = 0.3
-# of what can be explained
-_WORSE, _BETTER = 0.01, 1e-5
 _MOST_NAMED, _WORTH_NAMING = 3, 0.05
 
 
-def find_warnings(
-    objective: Objective,
-    theta: np.ndarray,
-    converged: bool,
-    message: str,
-    own_bounds: Bounds | None = None,
-) -> tuple[list[str], int | None]:
-    """Find what a user should know before trusting a fit.
-
-    Parameters
-    ----------
-    objective : Objective
-    theta : (n,) array
-        Where the search ended.
-    converged : bool
-    message : str
-        Why it ended.
-    own_bounds : pair of (n,) arrays, optional
-        Bounds of the layers in the user's units; by default those of the objective.
-
-    Returns
-    -------
-    warnings : list of str
-    rank : int or None
-        Of the Jacobian of the prediction; None where that is not known, or costs too much.
-    """
-    found = [] if converged else [f"not converged: {message}"]
-    found += _at_bounds(objective, theta, own_bounds)
-    found += _constant_signals(objective, theta)
-    rank, about_rank = _redundant(objective, theta)
-    return found + about_rank, rank
-
-
-def beats_mean(objective: Objective, theta: np.ndarray) -> bool:
-    """Tell whether a model predicts better than a constant would, penalties apart."""
-    loss = objective.loss
-    value, _ = loss.finish(objective.engine.total(theta, loss))
-    return bool(value < loss.of_mean - _BETTER * (loss.of_mean - loss.least))
-
-
-def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
-    """Find that a constant would have done as well or better, penalties apart.
-
-    Parameters
-    ----------
-    objective : Objective
-    theta : (n,) array
-        Where the search ended.
-
-    Returns
-    -------
-    list of str
-        Of one warning, or empty.
-    """
-    loss = objective.loss
-    if beats_mean(objective, theta):
-        return []
-    value, _ = loss.finish(objective.engine.total(theta, loss))
-    is_worse = value - loss.of_mean > _WORSE * (loss.of_mean - loss.least)
-    compared = (
-        f"its nmse is {(value / loss.of_mean) ** (loss.search_power / 2):.3g}"
-        if loss.is_squared
-        else f"the loss is {value - loss.of_mean:.3g} above that of the mean"
-    )
-    if is_worse:
-        return [
-            f"the prediction is worse than the mean of the response: {compared}; let the last "
-            "layer scale and move what it gives, as lvl and dexp do"
-        ]
-    return [
-        f"the prediction is no better than the mean of the response: {compared}; there may be "
-        "nothing of the stimulus in the response, penalties may be too strong, or other starts "
-        "(n_starts=5) may do better"
-    ]
-
-
-def _at_bounds(objective: Objective, theta: np.ndarray, own_bounds: Bounds | None) -> Iterator[str]:
-    low, high = objective.bounds
-    of_layers = objective.vector.bounds()
-    # what the loss has narrowed is told as it is
-    told_low, told_high = (
-        np.where(bound == inside, own, bound)
-        for bound, inside, own in zip(
-            objective.bounds, of_layers, own_bounds or of_layers, strict=True
-        )
-    )
-    for slot in objective.vector.slots:
-        at = slice(slot.start, slot.stop)
-        label = f"{objective.vector.layers[slot.layer].label}.{slot.name}"
-        for side, bound, says in (("lower", low, told_low), ("upper", high, told_high)):
-            places = np.flatnonzero(theta[at] == bound[at])
-            if len(places) and np.isfinite(bound[at][places]).all():
-                values = ", ".join(f"{value:g}" for value in np.unique(says[at][places]))
-                count = f"{len(places)} of {slot.stop - slot.start} values of " * (
-                    slot.stop - slot.start > 1
-                )
-                yield f"{count}{label} at the {side} bound {values}"
-
-
-def _constant_signals(objective: Objective, theta: np.ndarray) -> Iterator[str]:
-    """Find units that give the same whatever comes in, and predictions that do."""
-    engine = objective.engine
-    weights = engine.prepare(engine.values(theta))
-    ranges: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for plan in engine.plans:
-        run_forward(plan.forward, weights)
-        for step in plan.forward:
-            rows = flat(step.work.out)
-            least, most = rows.min(axis=1), rows.max(axis=1)
-            # over all packs, for a signal may be constant within each and not between them
-            low, high = ranges.get(step.place, (least, most))
-            ranges[step.place] = np.minimum(low, least), np.maximum(high, most)
-    share = max(_CONSTANT, _CONSTANT_ROUNDINGS * float(np.finfo(engine.dtype).eps))
-    constant = {
-        place: high - low <= share * np.maximum(np.abs(low), np.abs(high))
-        for place, (low, high) in ranges.items()
-    }
-    for place in engine.structure.needed:
-        n, n_all = int(constant[place].sum()), len(constant[place])
-        sources = engine.nodes[place].sources
-        from_dead = any(constant[s.layer].any() for s in sources if s.layer is not None)
-        if place == engine.structure.last and n:
-            which = "" if n_all == 1 else f" in {n} of {n_all} channels"
-            yield f"the prediction is constant{which}"
-        elif n and not from_dead:
-            label = engine.nodes[place].layer.label
-            yield f"dead units: {n} of {n_all} channels of {label} never change"
-
-
-def _redundant(objective: Objective, theta: np.ndarray) -> tuple[int | None, list[str]]:
+def undetermined(objective: Objective, theta: np.ndarray) -> tuple[int | None, list[str]]:
     """Find directions in which parameters may move and the prediction does not."""
     n = objective.n_parameters
     if not 0 < n <= _MOST_PARAMETERS or objective.engine.structure.numeric:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..layers.base import KernelLayer, flat
-from .engine.passes import run_forward
+from ...layers.base import KernelLayer, flat
+from ..engine.passes import run_forward
 
 if TYPE_CHECKING:
-    from .objective import Objective
+    from ..objective import Objective
 
 # the mean of what lies below, in standard deviations of the response, and in standard errors
 _DEEP, _SURE = 0.2, 4.0

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .objective import Objective
+    from ..objective import Objective
 
 # parameters to a sample, below which noise is a small part of what is fitted
 _MANY = 0.1
