@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .band import beyond_the_band
 from .capacity import too_many_parameters
+from .curve import saturated
 from .determined import REDUNDANT, undetermined
 from .floor import below_the_floor
+from .hidden import wants_other_starts
+from .lags import too_few_lags
 from .means import worse_than_mean
 from .ridge import worse_than_ridge
 from .signals import Bounds, at_bounds, constant_signals
@@ -69,8 +73,13 @@ def find_warnings(objective: Objective, ended: Ended) -> tuple[list[str], int | 
     rank, about_rank = undetermined(objective, theta)
     found += [] if ended.is_smaller and _is_redundant(about_rank) else about_rank
     found += worse_than_mean(objective, theta)
-    found += below_the_floor(objective, theta)
-    found += too_many_parameters(objective, ended.loss, rank)
+    below = below_the_floor(objective, theta)
+    # a floor is a flat end with advice of its own
+    found += below or saturated(objective, theta)
+    found += wants_other_starts(objective, ended.loss)
+    found += too_few_lags(objective, theta)
+    found += too_many_parameters(objective, theta, ended.loss, rank)
+    found += beyond_the_band(objective, theta, ended.loss)
     found += worse_than_ridge(objective, ended.held_out)
     return found, rank
 

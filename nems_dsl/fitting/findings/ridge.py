@@ -31,7 +31,11 @@ def worse_than_ridge(objective: Objective, held_out: HeldOut | None) -> list[str
     if len(shrunk.prior.cross) != objective.target[0].shape[1]:
         return []
     found = predict_by_ridge(
-        objective.recording, shrunk.front.signal, field.lags, shrunk.prior, objective.target
+        objective.recording,
+        shrunk.front.signal,
+        field.lags,
+        shrunk.linear_prior,
+        objective.target,
     )
     if found is None:
         return []

@@ -42,12 +42,20 @@ class Shrunk:
         The latter where the rest of the model has slopes, bin by bin.
     from_data : bool
         Whether the data have told the strength.
+    factor : float
+        Of the strength of the prior, by what the data ask of a linear model.
     """
 
     front: Front
     prior: FieldPrior
     penalty: QuotientPenalty | SlopePenalty
     from_data: bool
+    factor: float = 1.0
+
+    @property
+    def linear_prior(self) -> FieldPrior:
+        """The prior as the data ask for it of a linear model."""
+        return replace(self.prior, strengths=self.prior.strengths / self.factor)
 
     @property
     def label(self) -> str:
@@ -74,7 +82,7 @@ class Shrunk:
         penalty = copy.copy(self.penalty)
         penalty.weights = factor * penalty.weights
         prior = replace(self.prior, strengths=factor * self.prior.strengths)
-        return replace(self, prior=prior, penalty=penalty)
+        return replace(self, prior=prior, penalty=penalty, factor=factor * self.factor)
 
     @property
     def is_quadratic(self) -> bool:
@@ -137,7 +145,7 @@ def find_shrunk(
         prior, from_data = _prior(front, field, recording, target, written, shrinkage)
         if prior is None:
             continue
-        entries = _entries(front.places, field.vector, vector)
+        entries = entries_of(front.places, field.vector, vector)
         tail = find_tail(nodes, places, front)
         penalty: QuotientPenalty | SlopePenalty
         if tail is None:
@@ -152,7 +160,7 @@ def find_shrunk(
                 prior.precision,
                 loss.penalty_scale / loss.variance * prior.strengths * _shares(loss, target),
                 tail,
-                _entries(tail.places, tail_vector, vector),
+                entries_of(tail.places, tail_vector, vector),
                 *_sampled(recording, front.signal, field.lags, tail.signals, target),
             )
         found.append(Shrunk(front, prior, penalty, from_data))
@@ -254,7 +262,7 @@ def _quotient_weights(
     return np.full(n_outputs, loss.penalty_scale * float(share_of_loss @ each) / n_outputs)
 
 
-def _entries(places: Sequence[int], part: ParameterVector, whole: ParameterVector) -> np.ndarray:
+def entries_of(places: Sequence[int], part: ParameterVector, whole: ParameterVector) -> np.ndarray:
     """Tell where the parameters of a part stand among all."""
     starts = {(slot.layer, slot.name): slot.start for slot in whole.slots}
     found = [

@@ -1,0 +1,150 @@
+"""Finding that a filter ends before the response does, or begins after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...graph.fronts import Front, find_fronts
+from ...layers.base import flat
+from ..engine.passes import run_forward
+from ..linear.field import ReceptiveField
+from ..linear.moments import Lags, windows
+from ..shrinkage.find import entries_of
+
+if TYPE_CHECKING:
+    from ..objective import Objective
+
+# combinations of channels that the receptive field is looked at in
+_N_PROFILES = 3
+_MOST_AFTER, _BEFORE = 10, 2
+_MOST_BINS, _N_FOLDS = 12_000, 8
+# of the residual's variance, in data that the regression has not seen, and in standard errors
+_WORTH, _SURE = 0.01, 2.0
+_RIDGE = 1e-3
+# bins to a regressor, below which a regression tells little
+_FEWEST = 10
+
+
+def too_few_lags(objective: Objective, theta: np.ndarray) -> list[str]:
+    """Find that what is left of the response depends on lags that a model does not have.
+
+    Parameters
+    ----------
+    objective : Objective
+    theta : (n,) array
+        Where the search ended.
+
+    Returns
+    -------
+    list of str
+        Warnings.
+
+    Notes
+    -----
+    The residual is regressed on the stimulus in the channels of the receptive field, at the lags of
+    the model and at others beside them, and predicted in eighths of the data that the regression
+    has not seen. What the others add there is told, relative to the variance of the residual.
+    """
+    engine = objective.engine
+    fronts = find_fronts(engine.nodes, engine.structure.needed)
+    if len(fronts) != 1 or objective.reach.stride > 1:
+        return []
+    (front,) = fronts
+    n_channels = engine.plans[0].pack.inputs[front.signal].shape[0]
+    field = ReceptiveField(front.nodes, front.signal, n_channels)
+    lags = field.lags
+    if lags.n < 2:
+        return []
+    profiles = _profiles(field, theta[entries_of(front.places, field.vector, objective.vector)])
+    wide = Lags(lags.past + min(_MOST_AFTER, lags.n // 2 + 1), lags.future + _BEFORE)
+    found = _regression(objective, theta, front, profiles, wide)
+    if found is None:
+        return []
+    regressors, residual = found
+    lag = np.tile(np.arange(wide.n) - wide.future, len(profiles))
+    inside = (lag >= -lags.future) & (lag <= lags.past)
+    label = "-".join(node.layer.label for node in front.nodes)
+    after = _added(regressors, residual, inside, lag > lags.past)
+    before = _added(regressors, residual, inside, lag < -lags.future)
+    warnings = []
+    if after:
+        warnings.append(
+            f"{label} has too few lags: what the stimulus was more than {lags.past} bins ago "
+            f"predicts {100 * after:.2g} % of what the model leaves of the response; take more "
+            "lags"
+        )
+    if before:
+        warnings.append(
+            f"the response comes before {label} can answer: later bins of the stimulus predict "
+            f"{100 * before:.2g} % of what the model leaves of the response; look at whether the "
+            "two are aligned in time"
+        )
+    return warnings
+
+
+def _profiles(field: ReceptiveField, theta: np.ndarray) -> np.ndarray:
+    """Give the combinations of channels that a receptive field is made of most, (n, channels)."""
+    rows = field.values(theta).reshape(-1, field.n_channels, field.lags.n)
+    by_channel = rows.transpose(1, 0, 2).reshape(field.n_channels, -1)
+    axes = np.linalg.svd(by_channel, full_matrices=False)[0].T
+    return np.asarray(axes[:_N_PROFILES])
+
+
+def _regression(
+    objective: Objective, theta: np.ndarray, front: Front, profiles: np.ndarray, wide: Lags
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Give the stimulus around bins, (bins, profiles * lags), and residuals, (bins, outputs)."""
+    engine = objective.engine
+    weights = engine.prepare(engine.values(theta))
+    n_all = sum(plan.pack.length for plan in engine.plans)
+    # a run of bins at the beginning of each segment, for folds to be apart in time
+    share = min(1.0, _MOST_BINS / n_all)
+    counts = objective.loss.weights > 0
+    stimuli, residuals = [], []
+    for plan in engine.plans:
+        run_forward(plan.forward, weights)
+        out, target = flat(plan.last.out), flat(plan.pack.target)
+        reduced = profiles @ plan.pack.inputs[front.signal]
+        for start, stop in zip(plan.pack.starts[:-1], plan.pack.starts[1:], strict=True):
+            first, last = start + wide.past, stop - wide.future
+            last = first + int(share * (last - first))
+            if last <= first:
+                continue
+            error = (target[:, first:last] - out[:, first:last])[counts].T
+            known = ~np.isnan(error).any(axis=1)
+            here = np.arange(first, last)[known]
+            if not len(here):
+                continue
+            around = windows(reduced[:, start:stop].T, here - start, wide)
+            stimuli.append(around.reshape(len(here), -1))
+            residuals.append(error[known])
+    if not stimuli:
+        return None
+    regressors, residual = np.concatenate(stimuli), np.concatenate(residuals)
+    is_enough = len(regressors) >= _FEWEST * regressors.shape[1]
+    return (regressors, residual.astype(float)) if is_enough else None
+
+
+def _added(x: np.ndarray, y: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
+    """Give what regressors add to those inside, as a share of the variance; 0 if it is no gain."""
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    sd = x.std(axis=0)
+    x = x / np.where(sd > 0, sd, 1.0)
+    parts = np.array_split(np.arange(len(x)), _N_FOLDS)
+    both = [(x[p].T @ x[p], x[p].T @ y[p]) for p in parts]
+    whole = [np.sum([part[k] for part in both], axis=0) for k in (0, 1)]
+    gains = []
+    for p, (xx, xy) in zip(parts, both, strict=True):
+        errors = []
+        for which in (inside, inside | outside):
+            square = (whole[0] - xx)[np.ix_(which, which)]
+            square[np.diag_indices_from(square)] += _RIDGE * np.trace(square) / len(square)
+            b = np.linalg.solve(square, (whole[1] - xy)[which])
+            errors.append(np.sum((y[p] - x[p][:, which] @ b) ** 2))
+        gains.append(errors[0] - errors[1])
+    each = np.array(gains)
+    error = each.std(ddof=1) * np.sqrt(len(each))
+    share = float(each.sum() / np.sum(y**2)) if y.any() else 0.0
+    return share if share > _WORTH and each.sum() > _SURE * error else 0.0
