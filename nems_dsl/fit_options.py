@@ -15,6 +15,7 @@ from dataclasses import Field, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, TypedDict, TypeVar, cast
 
+from ._threads import one_blas_thread
 from .fit_choices import DTYPES, EDGES, ELSEWHERE, INITS, LOSSES, OPTIMIZERS, SHRINKAGE
 from .suggestions import did_you_mean, no_such
 
@@ -353,7 +354,8 @@ def document_options(function: F) -> F:
     @functools.wraps(function)
     def checked(*args: Any, **arguments: Any) -> Any:
         refuse_unknown(arguments, known, function.__name__)
-        return function(*args, **arguments)
+        with one_blas_thread():
+            return function(*args, **arguments)
 
     checked.__signature__ = documented  # type: ignore[attr-defined]
     return cast(F, checked)

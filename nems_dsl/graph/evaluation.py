@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .._threads import one_blas_thread
 from ..data.edges import bins_before, omit_edges, pad_edges
 from ..data.recording import Recording
 from ..layers.base import Layer
@@ -13,6 +14,7 @@ from .reach import Reach, find_reach
 from .wiring import Node, needed
 
 
+@one_blas_thread()
 def evaluate_trials(
     nodes: Sequence[Node], recording: Recording, edges: str = "zeros"
 ) -> dict[str, list[np.ndarray]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._threads import one_blas_thread
 from .._warn import warn_user
 from ..data.columns import why_nothing_to_fit
 from ..data.edges import warn_of_edges
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _SPARSE = 0.3
 
 
+@one_blas_thread()
 def fit_model(
     model: Model,
     recording: Recording,

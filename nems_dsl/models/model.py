@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import compiler
+from .._threads import one_blas_thread
 from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
 from ..data.edges import check_edges
 from ..data.recording import Recording, read_recording
@@ -417,6 +418,7 @@ class Model:
             return prediction
         return [self.results.without_silent(trial) for trial in prediction]
 
+    @one_blas_thread()
     def score(
         self,
         x: Data,

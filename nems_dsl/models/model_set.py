@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from .._plain import Plain
+from .._threads import one_blas_thread
 from ..data.recording import read_recording
 from ..data.trials import Data
 from ..metrics import get_metric
@@ -186,6 +187,7 @@ class ModelSet(Sequence["Model"]):
             [np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True)]
         )
 
+    @one_blas_thread()
     def score(
         self,
         x: Data,

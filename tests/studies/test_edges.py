@@ -9,10 +9,10 @@ import pytest
 
 import nems_dsl
 from nems_dsl import Model
+from nems_dsl._threads import one_blas_thread
 from nems_dsl.data import EdgeWarning, read_recording
 from nems_dsl.metrics import correlation
 from nems_dsl.studies.channels import fit_channels, plan_channels, split_recording
-from nems_dsl.sweeps.running.run import use_one_blas_thread
 
 STRING = "wc.3x1-fir.1x6-lvl.1"
 PAST = 5
@@ -45,7 +45,7 @@ def moved(trials, offset=1e4):
 @pytest.fixture(autouse=True)
 def _one_thread():
     # sweeps add in the order of one thread
-    with use_one_blas_thread():
+    with one_blas_thread():
         yield
 
 

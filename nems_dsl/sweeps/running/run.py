@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._threads import one_blas_thread
 from ..._version import __version__
 from ...compiler import known_trees
 from ...compiler.bound import model_id
@@ -51,8 +52,8 @@ def run_task(task: Task) -> list[JobRow]:
         The data are not there. Whatever else goes wrong is told in a row.
     """
     if this_process() != task.parent:
-        # in the sweep's own process the sweep sees to that, for all threads together
-        use_one_blas_thread()
+        # for as long as this process lives; in its own the sweep sees to that
+        one_blas_thread().__enter__()
     return list(run_jobs(task))
 
 
@@ -119,19 +120,6 @@ def forget_inputs() -> None:
 def this_process() -> str:
     """Tell this process from all others, on this machine and on others."""
     return f"{platform.node()}:{os.getpid()}"
-
-
-def use_one_blas_thread() -> Any:
-    """Keep linear algebra from using more than a core, and from adding in another order.
-
-    Returns
-    -------
-    threadpoolctl.threadpool_limits
-        A context, to have it as it was.
-    """
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1, user_api="blas")
 
 
 # ---- a job -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from ..._threads import one_blas_thread
 from ..._warn import warn_user
 from ...fit_options import SweepFitArguments, document_options, refuse_unknown
 from ...studies.threads import usable_cores
@@ -24,7 +25,7 @@ from .datasets import Dataset, DatasetWarning, check_split, share_datasets
 from .executors import run_by_executor, run_here, run_in_processes
 from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
-from .run import failed_row, forget_inputs, this_process, use_one_blas_thread
+from .run import failed_row, forget_inputs, this_process
 from .sweep_progress import Progress
 from .variants import Variants
 
@@ -265,7 +266,7 @@ def _run(
         rows = run_by_executor(executor, feed, n_workers)
     is_here = executor is not None and _shares_memory(executor)
     try:
-        with use_one_blas_thread() if is_here else nullcontext():
+        with one_blas_thread() if is_here else nullcontext():
             for some in rows:
                 writer.add(some)
         writer.flush()

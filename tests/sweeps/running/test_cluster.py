@@ -7,9 +7,9 @@ import signal
 
 import pytest
 
+from nems_dsl._threads import one_blas_thread
 from nems_dsl.sweeps import sweep
 from nems_dsl.sweeps.running.executors import run_by_executor, run_here
-from nems_dsl.sweeps.running.run import use_one_blas_thread
 from tests.sweeps.small import PATTERN, collect, make_feed, recording, told
 
 distributed = pytest.importorskip("distributed")
@@ -27,7 +27,7 @@ def client():
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing(client, tmp_path):
-    with use_one_blas_thread():
+    with one_blas_thread():
         expected = told(collect(run_here(make_feed(tmp_path, DATA))))
     workers = list(client.run(os.getpid).values())
     executor = client.get_executor()

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from nems_dsl._threads import one_blas_thread
 from nems_dsl.sweeps.running import executors
 from nems_dsl.sweeps.running.datasets import SharedFilesError
 from nems_dsl.sweeps.running.executors import run_by_executor, run_here, run_in_processes
-from nems_dsl.sweeps.running.run import run_task, use_one_blas_thread
+from nems_dsl.sweeps.running.run import run_task
 from tests.sweeps.small import PATTERN, collect, make_feed, recording, told
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -29,7 +30,7 @@ def feed(tmp_path):
 
 
 def test_results_are_the_same_to_the_last_bit(feed):
-    with use_one_blas_thread():
+    with one_blas_thread():
         expected = told(collect(run_here(feed())))
         assert len(expected) == 12
         assert {facts["status"] for facts in expected.values()} == {"ok"}
