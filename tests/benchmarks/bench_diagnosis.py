@@ -169,7 +169,7 @@ def saturated(rng):
     flat = (out <= out.min() + edge, out >= out.max() - edge)
     hidden = max(seen[at].var() * at.mean() if at.any() else 0.0 for at in flat) / seen.var()
     is_bad = True if hidden > 0.1 else False if hidden < 0.01 else None
-    return is_bad, told(fitted, "is flat at its")
+    return is_bad, told(fitted, "is flat at its") or told(fitted, "gives nothing below 0")
 
 
 def band_limited(rng):
