@@ -7,7 +7,8 @@ all models of the same data, share those of the stimulus.
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,10 @@ from ...data.trials import STIMULUS
 _PIECE = 1 << 15
 # a start needs no more, and a search goes through all of the data anyway
 MOST_BINS = 1 << 19
+# products beyond which a kernel, twice as fast as NumPy, saves more than it takes to compile
+_MOST_PRODUCTS = 1 << 34
+
+Products = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,12 @@ class StimulusMoments:
         self.n_bins = sum(len(trial) for trial in chosen)
         n_channels, n = trials[0].shape[1], lags.n
         first = np.zeros((n_channels, n_channels, n))
+        add_products = _products_of(first, self.n_bins)
         self._sums = np.zeros((n_channels, n))
         ends, early = [], []
         for trial in chosen:
             for stim, resp, starts in _pieces(trial, trial, 0, lags):
-                kernels.filters.fir_vjp_filter(stim, resp, first, starts)
+                add_products(stim, resp, first, starts)
             length = len(trial) + lags.future
             ends.append(windows(trial, [length - 1], Lags(n - 1, 0)))
             early.append(windows(trial, range(lags.future), Lags(n - 1, 0)))
@@ -155,13 +161,26 @@ class StimulusMoments:
         mean /= counts
         variance = np.zeros(n_outputs)
         products = np.zeros((n_outputs, self._source[0].shape[1], self.lags.n))
+        add_products = _products_of(products, self.n_bins)
         for x, y in pairs:
             centred = np.nan_to_num(y - mean)
             variance += np.sum(centred**2, axis=0)
             for stim, resp, starts in _pieces(x, centred, self.lags.future, self.lags):
-                kernels.filters.fir_vjp_filter(stim, resp, products, starts)
+                add_products(stim, resp, products, starts)
         # the response's mean is gone, so that of the stimulus does not matter
         return products.reshape(n_outputs, -1) / counts[:, None], variance / counts
+
+
+def _products_of(sums: np.ndarray, n_bins: int) -> Products:
+    """Give what adds products over time at each lag to sums of this size, over so many bins."""
+    return kernels.filters.fir_vjp_filter if sums.size * n_bins > _MOST_PRODUCTS else _add_products
+
+
+def _add_products(stim: np.ndarray, resp: np.ndarray, sums: np.ndarray, starts: np.ndarray) -> None:
+    """Do as the kernel does, which the first fit of a new user would wait for."""
+    for start, stop in itertools.pairwise(starts):
+        for lag in range(min(sums.shape[2], stop - start)):
+            sums[:, :, lag] += resp[:, start + lag : stop] @ stim[:, start : stop - lag].T
 
 
 def _pieces(
