@@ -1,7 +1,8 @@
-"""One thread for linear algebra, while the package computes."""
+"""One thread for linear algebra while the package computes, and the cores for all else."""
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterable
@@ -91,3 +92,10 @@ def _set(library: Any, n: int) -> None:
     # newer versions let one thread alone, the first, set what is the whole process's: the last to
     # go may be another
     getattr(library, "_real_set_num_threads", library.set_num_threads)(n)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

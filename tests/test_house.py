@@ -38,6 +38,7 @@ _OWN = {
     "cli/keywords.py": "a command",
     "cli/results.py": "a command",
     "cli/sweep.py": "a command",
+    "cli/warm.py": "a command",
     "compiler/bounds.py": "what to write for a size that does not fit",
     "compiler/dialects/dialect.py": "the tables applied, apart from binding what comes of it",
     "compiler/wiring.py": "who reads whom, apart from sizes",

@@ -18,6 +18,7 @@ from .keywords import keywords
 from .results import results
 from .streams import complain, say
 from .sweep import sweep
+from .warm import warm
 
 app = typer.Typer(
     name="nems-dsl",
@@ -42,7 +43,7 @@ def _add(command: Callable[..., None]) -> None:
     app.command(help="\n\n".join(" ".join(text.split()) for text in paragraphs))(guarded)
 
 
-for _command in (fit, sweep, check, explain, expand, keywords, results, demo):
+for _command in (fit, sweep, check, explain, expand, keywords, results, demo, warm):
     _add(_command)
 
 

@@ -21,6 +21,10 @@ class NotFittedWarning(NemsWarning):
     """A channel in which there is nothing to be learnt; its scores and predictions are NaN."""
 
 
+# seconds of compiling
+_WORTH_TELLING = 0.1
+
+
 @dataclass(frozen=True)
 class StartRecord:
     """One of the starts of a fit, and where it led.
@@ -61,7 +65,7 @@ class FitResults:
     n_evaluations : int
         Of the loss, most of them with its gradient, by all searches.
     seconds : float
-        Wall time of starts and searches.
+        Wall time of starts and searches, without that of compiling.
     converged : bool
         A minimum was found; False when a limit or Ctrl-C ended the search.
     status : int
@@ -100,6 +104,8 @@ class FitResults:
         are independent and normal, of one variance. None if channels are weighted.
     n_samples : int
         Samples of the response that were fitted.
+    compile_seconds : float
+        Wall time of compiling kernels, once on a machine.
     """
 
     loss: float
@@ -126,6 +132,7 @@ class FitResults:
     standard_errors: StandardErrors | None = None
     log_likelihood: float | None = None
     n_samples: int = 0
+    compile_seconds: float = 0.0
 
     @property
     def aic(self) -> float | None:
@@ -241,12 +248,17 @@ class FitResults:
             read[name] = math.nan if read[name] is None else read[name]
         return cls(**read)
 
+    @property
+    def _has_compiled(self) -> bool:
+        return self.compile_seconds > _WORTH_TELLING
+
     def __str__(self) -> str:
         ended = "converged" if self.converged else "not converged"
         return (
             f"{self.loss_name} {self.initial_loss:.6f} -> {self.loss:.6f}, {ended} after "
             f"{self.n_iterations} iterations, {self.n_evaluations} evaluations, "
             f"{self.seconds:.2f} s by {self.optimizer} ({self.message})"
+            + f", after compiling for {self.compile_seconds:.1f} s, once" * self._has_compiled
             + "".join(f"\nshrunk: {text}" for text in self.shrinkage)
             + "".join(f"\nwarning: {warning}" for warning in self.warnings)
         )

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..fit_choices import Optimizer
 from ..fit_options import FitOptions
+from ..kernels.ahead import CLOCK
+from .compiling import compile_ahead
 from .early_stopping import Size, choose_size
 from .findings import Ended, find_warnings
 from .findings.signals import Bounds
@@ -55,6 +57,8 @@ def search(
     holds_out : bool
         Hold out a part for models with a hidden layer, and stop early; see `early_stopping`.
     """
+    began, before = time.perf_counter(), CLOCK.seconds
+    compile_ahead(objective)
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
     searches = _Search(objective, chosen, limits, report, validation)
@@ -73,6 +77,9 @@ def search(
         searches.run_to(size)
     objective.vector.write(searches.best.theta)
     results = searches.results(own_bounds)
+    compiling = CLOCK.seconds - before
+    seconds = max(time.perf_counter() - began - compiling, 0.0)
+    results = replace(results, seconds=seconds, compile_seconds=compiling)
     report.end(results)
     return results
 

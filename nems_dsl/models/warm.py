@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..fitting.compiling import compile_ahead
 from ..fitting.starts.from_data import start_from_data
 from ..graph.wiring import connect, signals_of
 from ..layers.base import KernelLayer
@@ -59,6 +60,7 @@ def compile_model(model: Model, dtype: str = "float64") -> float:
     prediction = model.predict({name: data[name] for name in signals_of(nodes)})
     target = [rng.random(trial.shape) for trial in prediction]
     objective = Objective(model, data, target, dtype=dtype)
+    compile_ahead(objective)
     theta = np.clip(objective.theta0, *objective.bounds)
     objective.value_and_grad(theta)
     if not objective.engine.structure.numeric:

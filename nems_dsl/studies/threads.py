@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
+from .._threads import usable_cores
 from ..errors import NemsError
 
 Result = TypeVar("Result")
@@ -18,13 +18,6 @@ _LOOK_UP = 0.2
 
 class AbandonedError(NemsError):
     """Raised inside a task whose result nobody wants any more."""
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def count_threads(n_jobs: int | None, n_tasks: int) -> int:

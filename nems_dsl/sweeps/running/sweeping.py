@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from ..._threads import one_blas_thread
+from ..._threads import one_blas_thread, usable_cores
 from ..._warn import warn_user
 from ...fit_options import SweepFitArguments, document_options, refuse_unknown
-from ...studies.threads import usable_cores
 from ..store.rows import JobRow
 from .compiling import compile_first
 from .datasets import Dataset, DatasetWarning, check_split, share_datasets

@@ -1,0 +1,46 @@
+"""Compiling what a fit is going to call, once on a machine, and with all of its cores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._threads import usable_cores
+from ..kernels.ahead import compile_all, load, trying_out
+from ..progress import Bar
+
+if TYPE_CHECKING:
+    from .objective import Objective
+
+# bins that are enough for a curvature to call all that it calls
+_BINS = 4000
+_known: set[Any] = set()
+
+
+def compile_ahead(objective: Objective) -> None:
+    """Compile or load the kernels that evaluations of an objective call.
+
+    Parameters
+    ----------
+    objective : Objective
+        Its parameters and data are not touched. One with layers that have no kernels is left alone.
+    """
+    engine, loss = objective.engine, objective.loss
+    if engine.structure.numeric or engine.structure.without_kernels():
+        return
+    layers = (engine.nodes[place].layer for place in engine.structure.needed)
+    key = objective.loss_name, engine.dtype.str, tuple((type(each), each.shape) for each in layers)
+    if key in _known:
+        return
+    theta = np.clip(objective.theta0, *objective.bounds)
+    n_bins = sum(plan.pack.length for plan in engine.plans)
+    with np.errstate(all="ignore"), trying_out() as wanted:
+        engine.total_and_gradient(theta, loss)
+        objective.jacobian().curvature(theta, loss, min(1.0, _BINS / n_bins))
+    missing = load(wanted)
+    if missing:
+        with Bar(len(missing), "kernel", stays=False) as bar:
+            bar.tell("compiling, once")
+            compile_all(missing, usable_cores(), bar.step)
+    _known.add(key)
