@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # combinations of channels that the receptive field is looked at in
 _N_PROFILES = 3
 _MOST_AFTER, _BEFORE = 10, 2
-_MOST_BINS, _N_FOLDS = 12_000, 8
+_MOST_BINS, _N_FOLDS = 6000, 8
 # of the residual's variance, in data that the regression has not seen, and in standard errors
 _WORTH, _SURE = 0.01, 2.0
 _RIDGE = 1e-3
@@ -62,12 +62,12 @@ def too_few_lags(objective: Objective, theta: np.ndarray) -> list[str]:
     found = _regression(objective, theta, front, profiles, wide)
     if found is None:
         return []
-    regressors, residual = found
+    parts = _products(*found)
     lag = np.tile(np.arange(wide.n) - wide.future, len(profiles))
     inside = (lag >= -lags.future) & (lag <= lags.past)
     label = "-".join(node.layer.label for node in front.nodes)
-    after = _added(regressors, residual, inside, lag > lags.past)
-    before = _added(regressors, residual, inside, lag < -lags.future)
+    after = _added(parts, inside, lag > lags.past)
+    before = _added(parts, inside, lag < -lags.future)
     warnings = []
     if after:
         warnings.append(
@@ -127,24 +127,34 @@ def _regression(
     return (regressors, residual.astype(float)) if is_enough else None
 
 
-def _added(x: np.ndarray, y: np.ndarray, inside: np.ndarray, outside: np.ndarray) -> float:
-    """Give what regressors add to those inside, as a share of the variance; 0 if it is no gain."""
+Products = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _products(x: np.ndarray, y: np.ndarray) -> list[Products]:
+    """Give the products of regressors, with residuals, and of residuals, part by part in time."""
     x, y = x - x.mean(axis=0), y - y.mean(axis=0)
     sd = x.std(axis=0)
-    x = x / np.where(sd > 0, sd, 1.0)
+    x /= np.where(sd > 0, sd, 1.0)
     parts = np.array_split(np.arange(len(x)), _N_FOLDS)
-    both = [(x[p].T @ x[p], x[p].T @ y[p]) for p in parts]
-    whole = [np.sum([part[k] for part in both], axis=0) for k in (0, 1)]
+    return [(x[p].T @ x[p], x[p].T @ y[p], np.sum(y[p] ** 2, axis=0)) for p in parts]
+
+
+def _added(parts: list[Products], inside: np.ndarray, outside: np.ndarray) -> float:
+    """Give what regressors add to those inside, as a share of the variance; 0 if it is no gain."""
+    whole = [np.sum([part[k] for part in parts], axis=0) for k in range(3)]
     gains = []
-    for p, (xx, xy) in zip(parts, both, strict=True):
+    for xx, xy, yy in parts:
         errors = []
         for which in (inside, inside | outside):
-            square = (whole[0] - xx)[np.ix_(which, which)]
+            here = np.ix_(which, which)
+            square = whole[0][here] - xx[here]
             square[np.diag_indices_from(square)] += _RIDGE * np.trace(square) / len(square)
-            b = np.linalg.solve(square, (whole[1] - xy)[which])
-            errors.append(np.sum((y[p] - x[p][:, which] @ b) ** 2))
+            b = np.linalg.solve(square, whole[1][which] - xy[which])
+            errors.append(
+                np.sum(yy - 2 * np.sum(b * xy[which], axis=0)) + np.sum(b * (xx[here] @ b))
+            )
         gains.append(errors[0] - errors[1])
-    each = np.array(gains)
+    each, total = np.array(gains), float(np.sum(whole[2]))
     error = each.std(ddof=1) * np.sqrt(len(each))
-    share = float(each.sum() / np.sum(y**2)) if y.any() else 0.0
+    share = float(each.sum()) / total if total else 0.0
     return share if share > _WORTH and each.sum() > _SURE * error else 0.0
