@@ -36,7 +36,7 @@ def minimise_directly(
     One step does it but for rounding; within bounds, or with a penalty beside a root mean square,
     there are a few.
     """
-    return _minimise(objective, start, watch, 1.0, _HARDLY_DAMPED)
+    return _minimise(objective, start, watch, 1.0, _HARDLY_DAMPED, is_linear=True)
 
 
 def share_of_data(objective: Objective) -> float:
@@ -47,9 +47,14 @@ def share_of_data(objective: Objective) -> float:
 
 
 def _minimise(
-    objective: Objective, start: np.ndarray, watch: Watch, share: float, damping: float
+    objective: Objective,
+    start: np.ndarray,
+    watch: Watch,
+    share: float,
+    damping: float,
+    is_linear: bool = False,
 ) -> tuple[bool, str]:
-    problem = _Sampled(objective, share)
+    problem = _Sampled(objective, share, is_linear)
     message = gauss_newton(problem, start, watch.after, watch.n_left, damping)
     if watch.reason:
         return watch.has_converged, watch.reason
@@ -60,10 +65,12 @@ class _Sampled:
     """An objective whose curvature is that of some of the data, other ones each time.
 
     More of them once the loss hardly changes, when the direction matters more than the way there.
+    That of a linear problem is the same everywhere, but for a factor, and is taken once.
     """
 
-    def __init__(self, objective: Objective, share: float):
-        self._objective, self._share = objective, share
+    def __init__(self, objective: Objective, share: float, is_linear: bool):
+        self._objective, self._share, self._is_linear = objective, share, is_linear
+        self._curvature: np.ndarray | None = None
         self.bounds = objective.bounds
         self._value = self._value_before = np.inf
         self._n_calls = 0
@@ -73,6 +80,12 @@ class _Sampled:
         return self._value, gradient
 
     def curvature(self, theta: np.ndarray) -> np.ndarray:
+        if self._is_linear:
+            if self._curvature is None:
+                self._curvature, self._value_before = self._objective.curvature(theta), self._value
+            # a root of squares is as much steeper as it is smaller
+            power = self._objective.search_power - 1
+            return self._curvature * (self._value_before / self._value) ** power
         is_near = abs(self._value_before - self._value) <= _NEAR * abs(self._value)
         share = max(self._share, _SHARE_NEAR) if is_near else self._share
         self._value_before = self._value
