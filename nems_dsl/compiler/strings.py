@@ -7,7 +7,7 @@ from ..suggestions import no_such
 from ..syntax import ModelStringError, read
 from .bind import bind, read_sizes, with_other_faults
 from .bound import BoundModel
-from .dialects.foreign import bind_foreign
+from .dialects.foreign import bind_foreign, without_lists
 
 DIALECTS = ("native", *FOREIGN)
 
@@ -53,7 +53,9 @@ def parse(
     try:
         text = read(string)
     except ModelStringError as fault:
-        raise (with_other_faults(fault, values) if dialect == "native" else fault) from None
+        if dialect == "native":
+            raise with_other_faults(fault, values) from None
+        raise without_lists(fault, dialect) from None
     if dialect != "native":
         return bind_foreign(text, dialect, values)[0]
     return bind(text, values)

@@ -107,12 +107,16 @@ class Model:
         self.name, self.meta = name, meta
         self.results: FitResults | None = None
         self._tree: compiler.BoundModel | None = None
+        # a string of a dialect in which sizes may mean something else once the state is known
+        self._there: tuple[str, str, dict[str, int | None]] | None = None
         self._layers: LayerList | None = LayerList()
         given = [layers] if isinstance(layers, str | Layer) else list(layers or [])
         if given and all(isinstance(each, str) for each in given):
             string = "-".join(map(str, given))
         if string is not None:
             self._tree = compiler.parse(string, dialect, N=N, R=R, S=S)
+            if dialect != "native" and S is None:
+                self._there = string, dialect, {"N": N, "R": R}
             self._layers = None if self._tree.symbols else LayerList(build_layers(self._tree))
             return
         compiler.check_dialect(dialect)
@@ -339,7 +343,11 @@ class Model:
         if self._tree is not None:
             check_signals_of_tree(self._tree, recording.signals)
             shapes, n_bins = recording.shapes(), max(recording.lengths)
-            bound = compiler.fit_to_data(self._tree, shapes, response, n_bins)
+            tree = self._tree
+            if self._there is not None and "state" in shapes:
+                string, dialect, sizes = self._there
+                tree = compiler.parse(string, dialect, **sizes, S=shapes["state"][0])
+            bound = compiler.fit_to_data(tree, shapes, response, n_bins)
             if bound != self._tree:
                 model = Model.from_tree(bound, name=self.name, meta=self.meta)
                 check_signals(connect(model.layers), recording.signals)

@@ -4,6 +4,7 @@ import doctest
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -317,3 +318,36 @@ def test_strings_of_the_corpus():
     assert parsed >= 200
     # strings that do not fit together by themselves, or have banks of their own making
     assert len(refused) <= 35, refused
+
+
+@pytest.mark.parametrize(
+    ("string", "native", "bound"),
+    [
+        ("wc.18x3R.g-fir.3x15xR", "wc.18x3xR.g-fir.3x15xR", "wc.18x3x5.g-fir.3x15x5"),
+        ("wc.18x6R-fir.3x9x2R", "wc.18x3x2R-fir.3x9x2R", "wc.18x3x10-fir.3x9x10"),
+        ("wc.18xR-fir.1x9xR", "wc.18xR-fir.1x9xR", "wc.18x5-fir.1x9x5"),
+    ],
+)
+def test_filters_of_inputs_of_their_own_for_each_response(string, native, bound):
+    assert str(parse(string, "nems0")) == native
+    assert str(parse(string, "nems0", R=5)) == bound
+
+
+def test_the_state_of_the_data_tells_a_constant_row():
+    rng = np.random.default_rng(0)
+    x, state = rng.random((50, 4)), rng.random((50, 2))
+    known = Model("wc.4x1-stategain.3x1", dialect="nems", S=2)
+    told = Model("wc.4x1-stategain.3x1", dialect="nems").bind_data({"stim": x, "state": state})
+    assert told.string == known.string == "wc.4x1-stategain.2x1.c"
+    # without one nothing changes, and parameters stay
+    plain = Model("wc.4x1-stategain.2x1", dialect="nems")
+    plain.set_parameter_values({"wc": {"coefficients": np.ones((4, 1))}})
+    assert plain.bind_data({"stim": x, "state": state}) is plain
+
+
+def test_a_list_of_numbers_is_no_misspelt_shape():
+    with pytest.raises(ModelStringError) as raised:
+        parse("wc.18x1-stategain.3.0,1", "nems0")
+    assert "E113" in str(raised.value) and "`0,1`" in str(raised.value)
+    with pytest.raises(ModelStringError, match="not a shape"):
+        parse("fir.4,15")

@@ -297,10 +297,11 @@ def _as_bank(weights: Keyword, filters: Keyword) -> Keyword:
     if any(shape is None or None in shape.dims for shape in shapes):
         return weights
     into, out = [tuple(dim for dim in shape.dims if dim) for shape in shapes if shape is not None]
-    if len(into) != 2 or len(out) != 3 or any(dim.symbol for dim in (into[1], out[0], out[2])):
+    if len(into) != 2 or len(out) != 3 or out[0].symbol or into[1].symbol != out[2].symbol:
         return weights
-    n_inputs, n_filters = out[0].number or 0, out[2].number or 0
-    if into[1].number != n_inputs * n_filters or 1 in (n_inputs, n_filters):
+    # a symbol without a number is once the symbol
+    n_inputs, n_filters, n_given = (dim.number or 1 for dim in (out[0], out[2], into[1]))
+    if n_given != n_inputs * n_filters or n_inputs == 1 or out[2] == Dim(1):
         return weights
     assert shapes[0] is not None
     bank = Shape((into[0], out[0], out[2]), shapes[0].span)

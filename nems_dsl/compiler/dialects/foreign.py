@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ...keywords.dialects import DIALECTS, HeadThere
-from ...syntax import Diagnostic, Flag, Keyword, ModelStringError, Shape, Span, Text, read, unparse
+from ...syntax import (
+    Diagnostic,
+    Flag,
+    Keyword,
+    ModelStringError,
+    Shape,
+    Span,
+    Text,
+    clip,
+    read,
+    unparse,
+)
 from ..bind import bind
 from ..bound import BoundModel
 from ..flags import write_flag
@@ -15,6 +26,7 @@ from ..misfit import OTHER_ORDER
 from ..sizes import Sizes
 from .dialect import Translation, translate
 
+_LIST = re.compile(r"[0-9]+(?:[,:+][0-9]+)+")
 _PROPOSAL = re.compile(r"(write (?:for example )?|did you mean |or (?:for example )?)([^\s,;?]+)")
 
 
@@ -51,6 +63,24 @@ def bind_foreign(
     if faults:
         raise ModelStringError(text.source, faults)
     return tree, translation
+
+
+def without_lists(fault: ModelStringError, dialect: str) -> ModelStringError:
+    """Tell lists of numbers, options there and misspelt shapes natively, for what they are.
+
+    No keyword that is offered takes one.
+    """
+
+    def told(each: Diagnostic) -> Diagnostic:
+        word = fault.string[each.span.start : each.span.stop]
+        if each.code != "E008" or not _LIST.fullmatch(word):
+            return each
+        message = (
+            f"no keyword that is offered takes a list of numbers, as `{clip(word)}` of `{dialect}`"
+        )
+        return Diagnostic("E113", message, each.span, "leave it out, with the period before it")
+
+    return ModelStringError(fault.string, [told(each) for each in fault.diagnostics])
 
 
 def _respelled(
