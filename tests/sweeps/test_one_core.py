@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, cross_validate, keyword_info, parse, sweep
+from nems_dsl._threads import one_blas_thread
 from nems_dsl.data import read_recording
 from nems_dsl.studies.design import find_model_reach
-from nems_dsl.sweeps.running.run import use_one_blas_thread
 
 N_FOLDS = 2
 SHAPE = [0.2, 0.6, 0.4, 0.1]
@@ -35,7 +35,7 @@ EXAMPLES = sorted({in_small(signature.example) for signature in keyword_info().v
 @pytest.fixture(autouse=True)
 def _one_thread():
     # sweeps add in the order of one thread, and so must what they are compared with
-    with use_one_blas_thread():
+    with one_blas_thread():
         yield
 
 
