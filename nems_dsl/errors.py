@@ -43,6 +43,7 @@ class NemsWarning(UserWarning):
         NemsWarning
             DataWarning         data were read as something that they may not be
             DatasetWarning      some data sets of a sweep cannot be used; their rows say why
+            DialectWarning      options of another dialect that say nothing of a model are left out
             EdgeWarning         zeros before a trial are a step as none in the stimulus
             NotFittedWarning    some channels, or folds, cannot be fitted; their scores are NaN
             ScaleWarning        data of a size from which a fit may end far from the best

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from .. import compiler
 from .._threads import one_blas_thread
 from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
+from ..compiler.strings import read_quietly
 from ..data.edges import check_edges
 from ..data.recording import Recording, read_recording
 from ..data.trials import Data
@@ -108,7 +109,7 @@ class Model:
         self.results: FitResults | None = None
         self._tree: compiler.BoundModel | None = None
         # a string of a dialect in which sizes may mean something else once the state is known
-        self._there: tuple[str, str, dict[str, int | None]] | None = None
+        self._there: tuple[str, str, dict[str, Any]] | None = None
         self._layers: LayerList | None = LayerList()
         given = [layers] if isinstance(layers, str | Layer) else list(layers or [])
         if given and all(isinstance(each, str) for each in given):
@@ -346,7 +347,7 @@ class Model:
             tree = self._tree
             if self._there is not None and "state" in shapes:
                 string, dialect, sizes = self._there
-                tree = compiler.parse(string, dialect, **sizes, S=shapes["state"][0])
+                tree, _ = read_quietly(string, dialect, **sizes, S=shapes["state"][0])
             bound = compiler.fit_to_data(tree, shapes, response, n_bins)
             if bound != self._tree:
                 model = Model.from_tree(bound, name=self.name, meta=self.meta)

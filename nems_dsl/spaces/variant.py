@@ -97,7 +97,8 @@ class VariantReader:
     """
 
     def __init__(self, dialect: str, values: Mapping[str, int]):
-        self.dialect, self.values = dialect, dict(values)
+        self.dialect = dialect
+        self.values: dict[str, Any] = dict(values)
         self._keywords: dict[str, Keyword] = {}
         self._n_parameters: dict[str, int] = {}
 

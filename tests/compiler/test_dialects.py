@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nems_dsl import Model, ModelStringError, canonical, convert, keyword_info, parse
+from nems_dsl.compiler import DialectWarning
 from nems_dsl.compiler.flags import read_flags, write_flag
 from nems_dsl.keywords.dialects import DIALECTS, UNOFFERED
 from nems_dsl.syntax import CODES, Flag, read, unparse
@@ -88,7 +89,7 @@ def test_nems0(string, native):
 
 def fault_of(string, dialect):
     with pytest.raises(ModelStringError) as caught:
-        parse(string, dialect)
+        parse(string, dialect, strict=True)
     return caught.value
 
 
@@ -304,6 +305,7 @@ def sections():
             yield dialect, unparse(text.sections[len(text.sections) // 2])
 
 
+@pytest.mark.filterwarnings("ignore::nems_dsl.compiler.DialectWarning")
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus is not here")
 def test_strings_of_the_corpus():
     parsed, refused = 0, []
@@ -315,9 +317,19 @@ def test_strings_of_the_corpus():
             codes = {each.code for each in fault.diagnostics}
             if not codes & NOT_OFFERED:
                 refused.append((dialect, string, codes))
-    assert parsed >= 200
+    assert parsed >= 290
     # strings that do not fit together by themselves, or have banks of their own making
     assert len(refused) <= 35, refused
+
+
+def test_what_says_something_of_a_fit_alone_is_left_out_and_told():
+    string = "wc.2x2.c-fir.2x15.z-lvl.1-stategain.2.b0d001:5"
+    with pytest.warns(DialectWarning) as told:
+        assert convert(string, "nems0", "native") == "wc.2x2-fir.2x15-lvl.1-stategain.2x1"
+    assert all(f"`{option}`" in str(told[0].message) for option in ("c", "z", "b0d001:5"))
+    with pytest.raises(ModelStringError) as raised:
+        convert(string, "nems0", "native", strict=True)
+    assert [each.code for each in raised.value.diagnostics] == ["E113"] * 3
 
 
 @pytest.mark.parametrize(

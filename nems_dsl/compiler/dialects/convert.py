@@ -13,7 +13,7 @@ from .foreign import write_there
 _STIMULUS = "stim"
 
 
-def convert(string: str, source: str, target: str) -> str:
+def convert(string: str, source: str, target: str, *, strict: bool = False) -> str:
     """Write a model string in another dialect.
 
     Parameters
@@ -22,6 +22,9 @@ def convert(string: str, source: str, target: str) -> str:
         A model string.
     source, target : {"native", "nems", "nems0"}
         The dialect that it is written in, and the one that is wanted.
+    strict : bool
+        Refuse options that say where a fit starts, or within which bounds; they are left out with a
+        `DialectWarning` otherwise.
 
     Returns
     -------
@@ -47,7 +50,7 @@ def convert(string: str, source: str, target: str) -> str:
     'wc.18x4-fir.4x15-relu.1.f'
     """
     check_dialect(target)
-    tree = parse(string, source)
+    tree = parse(string, source, strict=strict)
     if target == "native":
         return tree.string
     writer = _Writer(DIALECTS[target], tree)

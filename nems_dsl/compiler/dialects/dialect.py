@@ -31,13 +31,15 @@ class Translation:
         For each native keyword, the one that it was written as.
     names : list of str
         What the program calls each of them.
-    faults : list of Diagnostic
+    faults, notices : list of Diagnostic
+        The latter of options that are left out, as they say nothing of the model.
     """
 
     text: Text
     origins: list[Keyword] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
+    notices: list[Diagnostic] = field(default_factory=list)
 
 
 def translate(text: Text, dialect: str, n_states: int | None = None) -> Translation:
@@ -209,6 +211,9 @@ class _Translator:
         given, faults = read_flags(row, flags, n_sizes)
         self._report_flags(keyword, row, faults)
         given = [each for each in given if self._is_offered(keyword, row, each)]
+        for each in given:
+            if each.row.dropped:
+                self._drop(keyword, each)
         removed = {name for each in given for name in each.row.removes}
         options: list[Shape | Flag] = [self._shape(keyword, row, shape) for shape in shapes]
         options += self._constant(row, options)
@@ -223,6 +228,15 @@ class _Translator:
             keyword.span,
             keyword.head_span,
         )
+
+    def _drop(self, keyword: Keyword, given: GivenFlag) -> None:
+        """Leave an option out that says something of the fit alone."""
+        word = f"`{self.source.source[given.span.start : given.span.stop]}` of `{keyword.head}`"
+        message = f"{word} says {given.row.dropped}, which is no part of a model here"
+        options = tuple(o for o in keyword.options if o.span != given.span)
+        rest = unparse(replace(keyword, options=options))
+        hint = f"without it, write {rest}"
+        self.done.notices.append(Diagnostic("E113", message, given.span, hint))
 
     def _is_offered(self, keyword: Keyword, row: HeadThere, given: GivenFlag) -> bool:
         """Refuse an option that the native keyword does not have."""

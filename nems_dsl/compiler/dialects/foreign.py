@@ -35,8 +35,12 @@ def bind_foreign(
     dialect: str,
     values: Mapping[str, int] | None = None,
     signals: Mapping[str, Sizes] | None = None,
+    strict: bool = False,
 ) -> tuple[BoundModel, Translation]:
     """Bind a tree of another dialect, as `bind` does a native one.
+
+    What says something of a fit alone is left out, and among the notices of the translation; with
+    `strict` it is a fault.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def bind_foreign(
     n_states = (values or {}).get("S") or (signals or {}).get("state", (None,))[0]
     known = n_states if isinstance(n_states, int) else None
     translation = translate(text, dialect, known)
-    faults = list(translation.faults)
+    faults = [*translation.faults, *(translation.notices if strict else ())]
     try:
         tree = bind(translation.text, values, signals)
     except ModelStringError as fault:

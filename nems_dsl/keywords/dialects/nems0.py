@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from .table import FlagThere, HeadThere, Number, dialect, idle, refused, same
+from .table import FlagThere, HeadThere, Number, dialect, dropped, idle, refused, same
 
-_START = "it says where the fit starts, which no string says here; leave it out"
+_START = "where the fit starts"
+_BOUND = "a bound of the fit"
 _COPIES = "each channel gets copies of each filter there, which is not offered"
 _STATE = "that form of the state's effect is not offered"
 _SIGNAL = "it reads a signal of that program; name one after `@` natively"
@@ -16,7 +17,7 @@ NEMS0 = dialect(
         n_sizes=(2,),
         flags=(
             *same("g"),
-            *refused(_START, "z", "u", "rnd", "c"),
+            *dropped(_START, "z", "u", "rnd", "c"),
             *refused("each output is divided by its own sum there, by its mean square here", "n"),
             *refused("write a lvl after it natively", "o"),
             *refused("write a relu.s after it natively", "r"),
@@ -27,7 +28,7 @@ NEMS0 = dialect(
         n_sizes=(2, 3),
         cuts="wc",
         flags=(
-            *refused(_START, "fl", "z", "p", "l"),
+            *dropped(_START, "fl", "z", "p", "l"),
             *refused(_COPIES, "x"),
             *refused("the delay is not a parameter here", "off"),
             *refused("the input is rolled in a circle there, past its ends", "nc", "nc#"),
@@ -39,7 +40,7 @@ NEMS0 = dialect(
         "dexp",
         flags=(
             *refused(_SIGNAL, "s"),
-            *refused("a bound is no part of a string here", "b"),
+            *dropped(_BOUND, "b"),
         ),
     ),
     HeadThere(
@@ -64,7 +65,7 @@ NEMS0 = dialect(
             FlagThere("w", ("ue-3",)),
             *same("x", "t"),
             *idle("q", "b"),
-            *refused(_START, "z"),
+            *dropped(_START, "z"),
             *refused("a normalised output is not offered here", "n"),
         ),
     ),
@@ -75,7 +76,7 @@ NEMS0 = dialect(
         flags=(
             *same("g", "d"),
             *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#", "o#"),
-            FlagThere("b#:#", number=Number.POWER, refused="a bound is no part of a string here"),
+            FlagThere("b#:#", number=Number.POWER, dropped=_BOUND),
             *refused(_SIGNAL, "lv"),
         ),
     ),
@@ -84,7 +85,7 @@ NEMS0 = dialect(
         n_sizes=(1, 2),
         completes={1: 1},
         flags=(
-            *refused("its bounds are no part of a string here", "bound"),
+            *dropped(_BOUND, "bound"),
             *refused(_SIGNAL, "lv"),
         ),
     ),
@@ -94,7 +95,7 @@ NEMS0 = dialect(
         flags=(*refused(_COPIES, "x"), FlagThere("l#", ("d#",))),
     ),
     HeadThere("dep"),
-    HeadThere("stp2", flags=(*refused(_START, "s"),)),
+    HeadThere("stp2", flags=(*dropped(_START, "s"),)),
     HeadThere("scl"),
     HeadThere("sum"),
     HeadThere("rep"),

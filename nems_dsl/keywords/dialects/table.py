@@ -35,6 +35,8 @@ class FlagThere:
         The signal that the option makes the keyword read.
     refused : str
         Why no native keyword says it; empty where one does.
+    dropped : str
+        What the option says of a fit, and not of the model; empty where it says something of that.
     n_sizes : int
         How many sizes the shape must have for the option to have an effect; 0 is any number.
     moot_with : tuple of str
@@ -49,6 +51,7 @@ class FlagThere:
     removes: tuple[str, ...] = ()
     reads: str = ""
     refused: str = ""
+    dropped: str = ""
     n_sizes: int = 0
     moot_with: tuple[str, ...] = ()
     moot_before: tuple[str, ...] = ()
@@ -189,3 +192,8 @@ def refused(reason: str, *flags: str) -> tuple[FlagThere, ...]:
 def idle(*flags: str) -> tuple[FlagThere, ...]:
     """Give rows of options that have no effect there."""
     return tuple(FlagThere(flag) for flag in flags)
+
+
+def dropped(reason: str, *flags: str) -> tuple[FlagThere, ...]:
+    """Give rows of options that say something of a fit alone, all the same."""
+    return tuple(FlagThere(flag, dropped=reason) for flag in flags)

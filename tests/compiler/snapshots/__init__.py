@@ -52,7 +52,7 @@ def fault_of(string: object, data: str = "") -> ModelStringError:
         sizes = dict(part.split("=") for part in data.split())
         if "target" in sizes:
             convert(string, "native", sizes["target"])
-        tree = parse(string, sizes.pop("dialect", "native"))
+        tree = parse(string, sizes.pop("dialect", "native"), strict=True)
         if sizes:
             signals = {name: (int(n),) for name, n in sizes.items() if name != "response"}
             response = (int(sizes["response"]),) if "response" in sizes else None
