@@ -100,7 +100,9 @@ def compile_all(
     """
     n_others = min(n_processes, _MOST_PROCESSES, len(wanted) // _FEWEST + 1) - 1
     elsewhere = [each for each in wanted if _is_importable(each.function)]
-    if n_others < 1 or len(elsewhere) < _FEWEST or not sys.executable:
+    # what is not Python would begin the user's program anew
+    is_python = bool(sys.executable) and not getattr(sys, "frozen", False)
+    if n_others < 1 or len(elsewhere) < _FEWEST or not is_python:
         for each in wanted:
             each.function.compile(each.types)
             step()

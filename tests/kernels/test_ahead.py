@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from nems_dsl.kernels import ahead
 from nems_dsl.kernels.ahead import CLOCK, compile_all, load, trying_out
 
 
@@ -50,6 +51,24 @@ def test_other_threads_go_on_while_one_tries_out():
         thread.start()
         thread.join()
     assert not wanted and y.all()
+
+
+def test_a_program_of_its_own_is_not_begun_anew(monkeypatch):
+    def start(folder):
+        raise AssertionError("no other process")
+
+    wanted = []
+    for add in (make(), make(), make(), make()):
+        with trying_out() as found:
+            add(np.ones(2), np.ones(2))
+        wanted += found
+    monkeypatch.setattr(ahead, "_start", start)
+    monkeypatch.setattr(ahead, "_is_importable", lambda function: True)
+    with pytest.raises(AssertionError, match="no other"):
+        compile_all(wanted, 2)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    compile_all(wanted, 2)
+    assert all(each.function.signatures for each in wanted)
 
 
 FIT = """
