@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -31,7 +32,13 @@ def save_model(model: ModelLike, path: Path) -> Path:
 def write_json(data: dict[str, Any], path: Path) -> Path:
     """Write a file of JSON, all of it or nothing."""
     text = json.dumps(data, indent=1, allow_nan=False)
-    folder = path.parent
+    # as a plain write would, a link is followed, and a file keeps its permissions
+    real, mode = Path(os.path.realpath(path)), 0o666 & ~_umask()
+    if real.exists():
+        if not real.is_file():
+            raise ValueError(f"{path} is no file that could be written anew; give another name")
+        mode = stat.S_IMODE(real.stat().st_mode)
+    folder = real.parent
     # written beside its place and then moved there, so that no half file is ever found in it
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=f".{path.name}.", suffix=".tmp")
     try:
@@ -39,8 +46,8 @@ def write_json(data: dict[str, Any], path: Path) -> Path:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        os.chmod(temporary, mode)
+        os.replace(temporary, real)
     except BaseException:
         os.unlink(temporary)
         raise

@@ -10,7 +10,7 @@ from .diagnose import A_MODEL, too_large
 from .errors import Diagnostic, ModelStringError
 from .grammar import space_parser
 from .pieces import WHITE_SPACE
-from .reader import LONGEST_STRING
+from .reader import LONGEST_STRING, MOST_DIGITS
 from .space_check import check_groups, check_pattern
 from .space_tree import Alternatives, Choice, Literal, Maybe, NumberRange, Pattern, Sequence, Use
 from .tree import Span
@@ -105,7 +105,8 @@ def _choice(tree: Tree[Token], span: Span) -> Choice:
     children: list[Any] = tree.children or [None]
     first, *rest = children
     if isinstance(first, Token) and first.type == "RANGE":
-        numbers = [int(number) for number in str(first).split("..")]
+        # one of thousands of digits is refused as too large; int() would do it in its own words
+        numbers = [int(number[:MOST_DIGITS]) for number in str(first).split("..")]
         step = numbers[2] if len(numbers) == 3 else None
         return Choice(NumberRange(numbers[0], numbers[1], step, span), None, span)
     label = None if first is None else str(first)[:-1]

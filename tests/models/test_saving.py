@@ -112,6 +112,22 @@ def test_a_model_of_own_layers_has_no_string_to_be_saved_by(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links and modes are matters of POSIX")
+def test_a_save_follows_links_keeps_permissions_and_replaces_nothing_else(tmp_path):
+    model = Model("lvl.1")
+    private, link, pipe = (tmp_path / name for name in ("private", "link", "pipe"))
+    private.touch()
+    private.chmod(0o600)
+    link.symlink_to(private)
+    model.save(link)
+    assert link.is_symlink() and Model.load(private) == model
+    assert private.stat().st_mode & 0o777 == 0o600
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="no file"):
+        model.save(pipe)
+    assert pipe.is_fifo() and len(list(tmp_path.iterdir())) == 3
+
+
 def test_nothing_is_half_written(tmp_path, monkeypatch):
     path = tmp_path / "m.json"
     Model("wc.3x1").save(path)

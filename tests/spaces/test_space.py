@@ -539,3 +539,8 @@ def test_models_of_every_kind_of_signal_are_timed(string):
 def test_a_recording_too_short_to_time_is_refused(n_bins):
     with pytest.raises(ValueError, match="at least 100"):
         preview(expand("wc.4x1"), n_bins=n_bins)
+
+
+def test_a_range_of_thousands_of_digits_is_too_large():
+    with pytest.raises(ModelStringError, match="go up to"):
+        expand("wc.18x{1.." + "9" * 9000 + "}")
