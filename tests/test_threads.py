@@ -57,7 +57,7 @@ def test_one_thread_inside(call, monkeypatch):
     x = np.random.default_rng(0).normal(size=(600, 3))
     y = x[:, :1]
     model = nems_dsl.Model("fir.3x2-lvl.1")
-    if call in ("score", "predict"):
+    if call != "fit":
         from nems_dsl.layers import FiniteImpulseResponse
 
         whole = FiniteImpulseResponse.evaluate
@@ -73,7 +73,6 @@ def test_one_thread_inside(call, monkeypatch):
             nems_dsl.fit("wc.3x1-fir.1x2-dexp.1", x, y, verbose=0, **options)
         elif call == "cross_validate":
             model.cross_validate(x, y, n_folds=2, verbose=0)
-            seen.append({1})
         elif call == "score":
             model.score(x, y)
         else:
