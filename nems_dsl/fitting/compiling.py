@@ -29,8 +29,9 @@ def compile_ahead(objective: Objective) -> None:
     engine, loss = objective.engine, objective.loss
     if engine.structure.numeric or engine.structure.without_kernels():
         return
-    layers = (engine.nodes[place].layer for place in engine.structure.needed)
-    key = objective.loss_name, engine.dtype.str, tuple((type(each), each.shape) for each in layers)
+    layers = [engine.nodes[place].layer for place in engine.structure.needed]
+    kinds = tuple((type(each), each.shape, str(getattr(each, "options", ""))) for each in layers)
+    key = objective.loss_name, engine.dtype.str, kinds
     if key in _known:
         return
     theta = np.clip(objective.theta0, *objective.bounds)

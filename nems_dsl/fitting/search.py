@@ -57,7 +57,7 @@ def search(
     holds_out : bool
         Hold out a part for models with a hidden layer, and stop early; see `early_stopping`.
     """
-    began, before = time.perf_counter(), CLOCK.seconds
+    before = CLOCK.seconds
     compile_ahead(objective)
     chosen = choose_optimizer(objective, options.optimizer)
     limits = _limits(chosen, options)
@@ -76,10 +76,7 @@ def search(
     else:
         searches.run_to(size)
     objective.vector.write(searches.best.theta)
-    results = searches.results(own_bounds)
-    compiling = CLOCK.seconds - before
-    seconds = max(time.perf_counter() - began - compiling, 0.0)
-    results = replace(results, seconds=seconds, compile_seconds=compiling)
+    results = searches.results(own_bounds, before)
     report.end(results)
     return results
 
@@ -130,7 +127,7 @@ class _Search:
         self.records: list[StartRecord] = []
         self.best = Watch(limits, optimizer.n_flat)
         self._ending: tuple[bool, int, str] = (False, AT_A_LIMIT, "")
-        self._began = time.perf_counter()
+        self._began, self._compiled = time.perf_counter(), CLOCK.seconds
         # by searches that the best went on from
         self._told: list[float] = []
         self.held_out: HeldOut | None = None
@@ -262,12 +259,11 @@ class _Search:
             f"{self._n_others} other starts as well"
         ]
 
-    def results(self, own_bounds: Bounds | None) -> FitResults:
-        """Give what came of the best search."""
+    def results(self, own_bounds: Bounds | None, compiled_before: float) -> FitResults:
+        """Give what came of the best search; what had been compiled before the fit is not its."""
         objective, best = self.objective, self.best
         converged, status, message = self._ending
         told = [*self._told, *best.told]
-        seconds = time.perf_counter() - self._began
         loss = objective.without_shrinkage(best.loss, best.theta)
         is_smaller = self._size is not None and self._size.is_smaller
         ended = Ended(best.theta, loss, converged, message, own_bounds, self.held_out, is_smaller)
@@ -282,7 +278,6 @@ class _Search:
             n_parameters=objective.n_parameters,
             n_iterations=len(told) - 1,
             n_evaluations=objective.n_evaluations,
-            seconds=seconds,
             converged=converged,
             status=status,
             message=message,
@@ -299,6 +294,8 @@ class _Search:
             shrinkage=tuple(map(str, objective.shrunk)),
             log_likelihood=objective.log_likelihood(best.theta),
             n_samples=objective.loss.n_samples,
+            compile_seconds=CLOCK.seconds - compiled_before,
+            seconds=max(time.perf_counter() - self._began - CLOCK.seconds + self._compiled, 0.0),
         )
 
     def _watch(self, callback: Callback | None = None) -> Watch:

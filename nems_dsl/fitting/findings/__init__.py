@@ -2,4 +2,3 @@
 
 from .find import Ended as Ended
 from .find import find_warnings as find_warnings
-from .means import beats_mean as beats_mean

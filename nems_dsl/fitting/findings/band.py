@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...graph.fronts import find_fronts
-from ..linear.field import ReceptiveField
 from ..linear.moments import stimulus_moments
-from ..shrinkage.find import entries_of
+from .front import fitted_field
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -45,20 +43,16 @@ def beyond_the_band(objective: Objective, theta: np.ndarray, loss: float) -> lis
     289. It is told where such axes hold much of the receptive field's sum of squares, and noise
     explains as much.
     """
-    engine = objective.engine
-    fronts = find_fronts(engine.nodes, engine.structure.needed)
     if objective.shrunk or objective.penalties or not objective.loss.is_squared:
         return []
-    if len(fronts) != 1 or objective.reach.stride > 1:
+    fitted = fitted_field(objective, theta)
+    if fitted is None:
         return []
-    (front,) = fronts
-    n_channels = engine.plans[0].pack.inputs[front.signal].shape[0]
-    field = ReceptiveField(front.nodes, front.signal, n_channels)
-    lags = field.lags
-    if lags.n < 3 or n_channels * lags.n > _MOST_INPUTS or not field.vector.size:
+    field, lags = fitted.field, fitted.field.lags
+    if lags.n < 3 or field.n_channels * lags.n > _MOST_INPUTS or not field.vector.size:
         return []
-    rows = field.values(theta[entries_of(front.places, field.vector, objective.vector)])
-    moments = stimulus_moments(objective.recording, lags, front.signal)
+    rows = fitted.rows
+    moments = stimulus_moments(objective.recording, lags, fitted.front.signal)
     covariance = moments.covariance
     power, axes = np.linalg.eigh(covariance)
     weak = power < _HARDLY_ANY * power.mean()
@@ -76,10 +70,9 @@ def beyond_the_band(objective: Objective, theta: np.ndarray, loss: float) -> lis
     told = share[(share > _MUCH) & is_noise]
     if not len(told):
         return []
-    label = "-".join(node.layer.label for node in front.nodes)
     return [
-        f"{100 * told.max():.0f} % of the receptive field of {label} lies in {int(weak.sum())} of "
-        f"{len(power)} directions in which the stimulus has less than "
+        f"{100 * told.max():.0f} % of the receptive field of {fitted.label} lies in "
+        f"{int(weak.sum())} of {len(power)} directions in which the stimulus has less than "
         f"{100 * power[weak].sum() / power.sum():.1g} % of its variance"
         f"{_where(covariance, lags.n)}: it is noise there, and other stimuli are predicted badly; "
         'let the fit shrink (shrinkage="auto"), or take wider bins or fewer lags'

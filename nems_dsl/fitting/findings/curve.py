@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...graph.fronts import find_fronts
 from ...layers.base import flat
 from ..engine.passes import run_forward
 from ..shrinkage.tail import find_tail
+from .front import only_front
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -45,11 +45,9 @@ def saturated(objective: Objective, theta: np.ndarray) -> list[str]:
     drive; where it does, the slope of a line is the same in sign over stretches of the data, and
     explains a share of its variance.
     """
-    engine = objective.engine
-    fronts = find_fronts(engine.nodes, engine.structure.needed)
-    if len(fronts) != 1 or objective.reach.stride > 1:
+    engine, front = objective.engine, only_front(objective)
+    if front is None:
         return []
-    (front,) = fronts
     tail = find_tail(engine.nodes, engine.structure.needed, front)
     if tail is None or not tail.nodes or not tail.channelwise:
         return []

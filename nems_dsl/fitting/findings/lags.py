@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...graph.fronts import Front, find_fronts
+from ...graph.fronts import Front
 from ...layers.base import flat
 from ..engine.passes import run_forward
-from ..linear.field import ReceptiveField
 from ..linear.moments import Lags, windows
-from ..shrinkage.find import entries_of
+from .front import Fitted, fitted_field
 
 if TYPE_CHECKING:
     from ..objective import Objective
@@ -47,25 +46,18 @@ def too_few_lags(objective: Objective, theta: np.ndarray) -> list[str]:
     the model and at others beside them, and predicted in eighths of the data that the regression
     has not seen. What the others add there is told, relative to the variance of the residual.
     """
-    engine = objective.engine
-    fronts = find_fronts(engine.nodes, engine.structure.needed)
-    if len(fronts) != 1 or objective.reach.stride > 1:
+    fitted = fitted_field(objective, theta)
+    if fitted is None or fitted.field.lags.n < 2:
         return []
-    (front,) = fronts
-    n_channels = engine.plans[0].pack.inputs[front.signal].shape[0]
-    field = ReceptiveField(front.nodes, front.signal, n_channels)
-    lags = field.lags
-    if lags.n < 2:
-        return []
-    profiles = _profiles(field, theta[entries_of(front.places, field.vector, objective.vector)])
+    lags, label = fitted.field.lags, fitted.label
+    profiles = _profiles(fitted)
     wide = Lags(lags.past + min(_MOST_AFTER, lags.n // 2 + 1), lags.future + _BEFORE)
-    found = _regression(objective, theta, front, profiles, wide)
+    found = _regression(objective, theta, fitted.front, profiles, wide)
     if found is None:
         return []
     parts = _products(*found)
     lag = np.tile(np.arange(wide.n) - wide.future, len(profiles))
     inside = (lag >= -lags.future) & (lag <= lags.past)
-    label = "-".join(node.layer.label for node in front.nodes)
     after = _added(parts, inside, lag > lags.past)
     before = _added(parts, inside, lag < -lags.future)
     warnings = []
@@ -84,10 +76,11 @@ def too_few_lags(objective: Objective, theta: np.ndarray) -> list[str]:
     return warnings
 
 
-def _profiles(field: ReceptiveField, theta: np.ndarray) -> np.ndarray:
+def _profiles(fitted: Fitted) -> np.ndarray:
     """Give the combinations of channels that a receptive field is made of most, (n, channels)."""
-    rows = field.values(theta).reshape(-1, field.n_channels, field.lags.n)
-    by_channel = rows.transpose(1, 0, 2).reshape(field.n_channels, -1)
+    n_channels, n_lags = fitted.field.n_channels, fitted.field.lags.n
+    rows = fitted.rows.reshape(-1, n_channels, n_lags)
+    by_channel = rows.transpose(1, 0, 2).reshape(n_channels, -1)
     axes = np.linalg.svd(by_channel, full_matrices=False)[0].T
     return np.asarray(axes[:_N_PROFILES])
 

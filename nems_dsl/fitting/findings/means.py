@@ -13,13 +13,6 @@ if TYPE_CHECKING:
 _WORSE, _BETTER = 0.01, 1e-5
 
 
-def beats_mean(objective: Objective, theta: np.ndarray) -> bool:
-    """Tell whether a model predicts better than a constant would, penalties apart."""
-    loss = objective.loss
-    value, _ = loss.finish(objective.engine.total(theta, loss))
-    return bool(value < loss.of_mean - _BETTER * (loss.of_mean - loss.least))
-
-
 def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
     """Find that a constant would have done as well or better, penalties apart.
 
@@ -35,9 +28,9 @@ def worse_than_mean(objective: Objective, theta: np.ndarray) -> list[str]:
         Of one warning, or empty.
     """
     loss = objective.loss
-    if beats_mean(objective, theta):
-        return []
     value, _ = loss.finish(objective.engine.total(theta, loss))
+    if value < loss.of_mean - _BETTER * (loss.of_mean - loss.least):
+        return []
     is_worse = value - loss.of_mean > _WORSE * (loss.of_mean - loss.least)
     compared = (
         f"its nmse is {(value / loss.of_mean) ** (loss.search_power / 2):.3g}"

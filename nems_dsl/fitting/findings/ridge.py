@@ -24,9 +24,9 @@ def worse_than_ridge(objective: Objective, held_out: HeldOut | None) -> list[str
     list of str
         Of one warning, or empty.
     """
-    if held_out is None:
+    if held_out is None or not objective.shrunk:
         return []
-    (shrunk,) = objective.shrunk[:1]
+    shrunk = objective.shrunk[0]
     field = shrunk.penalty.field
     if len(shrunk.prior.cross) != objective.target[0].shape[1]:
         return []
