@@ -24,6 +24,7 @@ from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed
 from ..layers.base import Layer
 from ..layers.equality import same_layer
 from ..metrics import get_metric
+from .later import LaterResults
 from .layer_list import LayerList, Which
 from .meta import read_meta
 from .parameter_names import find_parameters
@@ -106,7 +107,7 @@ class Model:
         if string is not None and layers is not None:
             raise TypeError("give a model by its string or by its layers, not by both")
         self.name, self.meta = name, meta
-        self.results: FitResults | None = None
+        self._results: FitResults | LaterResults | None = None
         self._tree: compiler.BoundModel | None = None
         # a string of a dialect in which sizes may mean something else once the state is known
         self._there: tuple[str, str, dict[str, Any]] | None = None
@@ -185,6 +186,26 @@ class Model:
             assert self._tree is not None
             self._layers = LayerList(build_layers(self._tree))
         return self._layers
+
+    @property
+    def results(self) -> FitResults | None:
+        """How the fit went; None if there was none.
+
+        Of very many linear models that were fitted together it is worked out when it is first
+        asked for; see `nems_dsl.fit`.
+        """
+        if isinstance(self._results, LaterResults):
+            self._results = self._results.get()
+        return self._results
+
+    @results.setter
+    def results(self, results: FitResults | LaterResults | None) -> None:
+        self._results = results
+
+    @property
+    def has_later_results(self) -> bool:
+        """Whether the model is fitted, and `results` has yet to be worked out."""
+        return isinstance(self._results, LaterResults)
 
     @property
     def meta(self) -> dict[str, Any]:
@@ -416,16 +437,16 @@ class Model:
     @property
     def edges(self) -> str:
         """What the stimulus is taken for before trials begin, as the model was fitted."""
-        return "zeros" if self.results is None else self.results.edges
+        return "zeros" if self._results is None else self._results.edges
 
     def _outputs(self, recording: Recording, edges: str) -> dict[str, list[np.ndarray]]:
         outputs = evaluate_trials(connect(self.bind_data(recording).layers), recording, edges)
         return {**outputs, "output": self._learnt(outputs["output"])}
 
     def _learnt(self, prediction: list[np.ndarray]) -> list[np.ndarray]:
-        if self.results is None:
+        if self._results is None or isinstance(self._results, LaterResults):
             return prediction
-        return [self.results.without_silent(trial) for trial in prediction]
+        return [self._results.without_silent(trial) for trial in prediction]
 
     @one_blas_thread()
     def score(

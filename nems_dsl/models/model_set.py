@@ -13,6 +13,7 @@ from .._threads import one_blas_thread
 from ..data.recording import read_recording
 from ..data.trials import Data
 from ..metrics import get_metric
+from .later import LaterModels
 from .model import Model
 
 if TYPE_CHECKING:
@@ -72,10 +73,12 @@ class ModelSet(Sequence["Model"]):
         n_columns: int | None = None,
         labels: Sequence[str] | None = None,
     ):
-        self._models = tuple(models)
+        is_later = isinstance(models, LaterModels)
+        self._models: Sequence[Model] = models if is_later else tuple(models)  # type: ignore[assignment]
         if not self._models:
             raise ValueError("a set of models needs at least one")
-        strings = list(dict.fromkeys(str(model.tree) for model in self._models))
+        alike = self._models[:1] if is_later else self._models
+        strings = list(dict.fromkeys(str(model.tree) for model in alike))
         if len(strings) > 1:
             raise ValueError(f"the models of a set have one string, not {' and '.join(strings)}")
         if not self._models[0].has_one_output:
@@ -288,9 +291,10 @@ class ModelSet(Sequence["Model"]):
         return "\n".join([repr(self), *lines])
 
     def __repr__(self) -> str:
-        fitted = [results for results in self.results if results is not None]
         state = "not fitted"
-        if fitted:
+        if isinstance(self._models, LaterModels):
+            state = f"{self._models.n_converged} of {len(self)} converged"
+        elif fitted := [results for results in self.results if results is not None]:
             state = f"{sum(each.converged for each in fitted)} of {len(self)} converged"
         return f"ModelSet({self._models[0].tree}, {_listed(self.channels)}: {state})"
 
@@ -299,6 +303,8 @@ class ModelSet(Sequence["Model"]):
 
 
 def _is_failed(model: Model) -> bool:
+    if model.has_later_results:
+        return False
     return model.results is not None and model.results.is_failed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -19,9 +19,11 @@ from ..fitting.results import NotFittedWarning, not_fitted
 from ..graph.wiring import connect
 from ..models import Model
 from ..models.fit import fit_model, warn_of_data
+from ..models.later import LaterModels
 from ..models.model_set import ModelSet
 from .design import columns_of_models
 from .threads import Tasks, count_threads
+from .together import solve_together
 
 
 @document_options
@@ -130,9 +132,20 @@ def fit(
             f"channel_weights weigh the outputs of one model; {model.string} has one output, so "
             "that each channel gets a model of its own"
         )
-    jobs = [FitJob(model.bind_data(recording, (1,)), group, chosen) for group in groups]
+    model = model.bind_data(recording, (1,))
+    together = None if callback else solve_together(model, recording, columns, chosen)
+    is_solved = np.zeros(len(columns), bool) if together is None else together.is_solved
+    jobs = [
+        FitJob(model, group, chosen)
+        for group, solved in zip(groups, is_solved, strict=True)
+        if not solved
+    ]
     report = None if callback is None else _by_channel(callback, columns)
-    fitted = fit_jobs(jobs, recording, n_threads, report)
+    fitted: Iterable[Model] = fit_jobs(jobs, recording, n_threads, report) if jobs else ()
+    if together is not None and is_solved.any():
+        together.warn()
+        alone = dict(zip(np.flatnonzero(~is_solved).tolist(), fitted, strict=True))
+        fitted = LaterModels(len(columns), together.make, alone)
     models = ModelSet(
         fitted, columns, recording.n_channels, recording.columns(columns).channel_labels
     )

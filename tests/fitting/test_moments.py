@@ -8,6 +8,7 @@ import pytest
 from nems_dsl.data import read_recording
 from nems_dsl.fitting.linear.moments import Lags, StimulusMoments, stimulus_moments
 from nems_dsl.fitting.linear.ridge import ridge_problem
+from nems_dsl.fitting.shrinkage.evidence import predict
 
 TRIALS = [(50,), (30, 17, 44), (3, 1, 2, 40), (2, 1), (1,)]
 LAGS = [Lags(0, 0), Lags(4, 0), Lags(3, 2), Lags(0, 3), Lags(9, 1), Lags(2, 6)]
@@ -64,6 +65,20 @@ def test_response_moments(lengths, lags, holes):
         expected = whole[valid].T @ centred / valid.sum()
         np.testing.assert_allclose(covariance[output], expected, rtol=1e-9, atol=1e-12)
         assert variance[output] == pytest.approx(np.mean(centred**2), rel=1e-12, abs=1e-15)
+
+
+@pytest.mark.parametrize("lags", LAGS, ids=str)
+def test_many_outputs_are_what_each_is_alone(lags):
+    x, _ = make((40, 5000))
+    rng = np.random.default_rng(2)
+    y = [rng.normal(size=(len(trial), 60)) for trial in x]
+    moments = StimulusMoments(x, lags)
+    many, few = moments.cross(y), moments.cross([trial[:, 7:9] for trial in y])
+    for together, alone in zip(many, few, strict=True):
+        np.testing.assert_allclose(together[7:9], alone, rtol=1e-9, atol=1e-12)
+    together, alone = (predict(x, many[0][rows], lags) for rows in (slice(None), slice(7, 9)))
+    for trial, each in zip(together, alone, strict=True):
+        np.testing.assert_allclose(trial[7:9], each, rtol=1e-9, atol=1e-12)
 
 
 def test_an_output_without_samples_has_no_covariance():

@@ -24,6 +24,9 @@ _PIECE = 1 << 15
 MOST_BINS = 1 << 19
 # products beyond which a kernel, twice as fast as NumPy, saves more than it takes to compile
 _MOST_PRODUCTS = 1 << 34
+#: Outputs for which the lagged stimulus is worth writing down, piece by piece.
+MANY_OUTPUTS = 48
+_LAGGED_PIECE = 2048
 
 Products = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
 
@@ -173,6 +176,8 @@ class StimulusMoments:
 
 def _products_of(sums: np.ndarray, n_bins: int) -> Products:
     """Give what adds products over time at each lag to sums of this size, over so many bins."""
+    if len(sums) >= MANY_OUTPUTS:
+        return _add_all_products
     return kernels.filters.fir_vjp_filter if sums.size * n_bins > _MOST_PRODUCTS else _add_products
 
 
@@ -181,6 +186,39 @@ def _add_products(stim: np.ndarray, resp: np.ndarray, sums: np.ndarray, starts: 
     for start, stop in itertools.pairwise(starts):
         for lag in range(min(sums.shape[2], stop - start)):
             sums[:, :, lag] += resp[:, start + lag : stop] @ stim[:, start : stop - lag].T
+
+
+def _add_all_products(
+    stim: np.ndarray, resp: np.ndarray, sums: np.ndarray, starts: np.ndarray
+) -> None:
+    """Do the same in one product of matrices, for which there are outputs enough."""
+    lags = Lags(sums.shape[2] - 1, 0)
+    for begin, end in itertools.pairwise(starts):
+        stretch = stim[:, begin:end]
+        for start, stop, lagged in lagged_pieces(stretch, lags):
+            sums += (resp[:, begin + start : begin + stop] @ lagged.T).reshape(sums.shape)
+
+
+def lagged_pieces(trial: np.ndarray, lags: Lags) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Give a signal, (channels, T), at all lags, piece by piece, 0 outside of it.
+
+    Yields
+    ------
+    start, stop : int
+        The bins of a piece.
+    lagged : (channels * lags, stop - start) ndarray
+        Lags are fastest, and begin with the one that lies farthest ahead.
+    """
+    n_channels, length = trial.shape
+    for start in range(0, length, _LAGGED_PIECE):
+        stop = min(start + _LAGGED_PIECE, length)
+        lagged = np.zeros((n_channels, lags.n, stop - start))
+        for lag in range(lags.n):
+            ahead = lags.future - lag
+            first, last = max(start + ahead, 0), min(stop + ahead, length)
+            if first < last:
+                lagged[:, lag, first - ahead - start : last - ahead - start] = trial[:, first:last]
+        yield start, stop, lagged.reshape(-1, stop - start)
 
 
 def _pieces(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,13 +14,14 @@ from ...data.recording import Recording
 from ..linear.covariance import DenseCovariance
 from ..linear.moments import Lags, StimulusMoments, stimulus_moments
 from ..linear.ridge import RidgeProblem
-from .evidence import Spectrum, Strength, best_strength, independent_share, predict, spectrum
+from .evidence import Spectrum, best_strengths, independent_shares, predict, spectrum
 from .priors import Smoothness
 
 # of the mean of the diagonal
 _LEAST, _LEAST_LOADING = 1e-12, 1e-9
-# of the variance of a response
-_PERFECT = 1e-10
+#: Of the variance of a response, what is left of it by rounding.
+PERFECT = 1e-10
+_MOST_SAMPLES = 1 << 22
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,21 +116,16 @@ def choose_prior(
     cross, variance = moments.cross(target)
     counts = np.maximum(sum(np.sum(~np.isnan(trial), axis=0) for trial in target), 1)
 
-    def seen(smoothness: Smoothness) -> Spectrum:
-        key = ("spectrum", signal, lags, frozenset(silent), smoothness)
-        root = smoothness.root(recording.signals[signal][0].shape[1], lags.n)
-        return recording.once(key, lambda: spectrum(moments.covariance, root))
+    def independent(fields: np.ndarray) -> np.ndarray:
+        return _independent(moments, fields, recording.signals[signal], target)
 
-    first = _strengths(seen(candidates[0]), cross, variance, counts)
-    fields = _fields(seen(candidates[0]), cross, np.array([s.value for s in first]))
-    independent = _independent(moments, fields, recording.signals[signal], target)
-    found = [_strengths(seen(s), cross, variance, counts * independent) for s in candidates]
-    best = int(np.argmax([sum(each.evidence for each in row) for row in found]))
-    strengths = np.array([s.value for s in found[best]])
-    chosen = seen(candidates[best])
+    seen = spectra(recording, signal, lags, candidates, silent)
+    weighed = weigh(seen, cross, variance, counts, independent)
+    best = int(np.argmax(weighed.evidence.sum(axis=1)))
+    strengths, chosen = weighed.strengths[best], seen[best]
     along = cross @ chosen.axes
     shrunk = along / (chosen.power + strengths[:, None])
-    covariance = moments.covariance
+    covariance = _covariance(recording, signal, lags, silent)
     n_channels = len(covariance) // lags.n
     return FieldPrior(
         kind=str(candidates[best]),
@@ -141,8 +139,88 @@ def choose_prior(
             np.sum(along * shrunk, axis=1), np.sum(chosen.power * shrunk**2, axis=1), variance
         ),
         effective=np.sum(chosen.power / (chosen.power + strengths[:, None]), axis=1),
-        independent=independent,
+        independent=weighed.independent,
     )
+
+
+class Weighed(NamedTuple):
+    """The evidence for each candidate at its best strength.
+
+    Attributes
+    ----------
+    strengths, evidence : (candidates, outputs) ndarray
+    independent : (outputs,) ndarray
+        The share of samples that count.
+    """
+
+    strengths: np.ndarray
+    evidence: np.ndarray
+    independent: np.ndarray
+
+
+def weigh(
+    seen: Sequence[Spectrum],
+    cross: np.ndarray,
+    variance: np.ndarray,
+    counts: np.ndarray,
+    independent: Callable[[np.ndarray], np.ndarray],
+) -> Weighed:
+    """Find the strength of each candidate for each output, and the evidence for it.
+
+    Parameters
+    ----------
+    seen : sequence of Spectrum
+        The stimulus in the coordinates of each candidate.
+    cross : (outputs, n) array
+        Covariance of the responses with the stimulus.
+    variance, counts : (outputs,) array
+        Of the responses, and how many samples there are.
+    independent : callable
+        Gives the share of samples that count, (outputs,), for receptive fields, (outputs, n).
+    """
+    along = cross @ seen[0].axes
+    first = best_strengths(seen[0], along, variance, counts).values
+    shares = independent((along / (seen[0].power + first[:, None])) @ seen[0].axes.T)
+    found = [best_strengths(each, cross @ each.axes, variance, counts * shares) for each in seen]
+    return Weighed(
+        np.array([each.values for each in found]),
+        np.array([each.evidence for each in found]),
+        shares,
+    )
+
+
+def spectra(
+    recording: Recording,
+    signal: str,
+    lags: Lags,
+    candidates: Sequence[Smoothness],
+    silent: Sequence[int] = (),
+    *,
+    is_whole: bool = False,
+) -> list[Spectrum]:
+    """Give a stimulus in the coordinates of each candidate, without trials that are silent.
+
+    With `is_whole` those have the rough receptive fields as well, which no evidence is in.
+    """
+    covariance = _covariance(recording, signal, lags, silent)
+
+    def seen(smoothness: Smoothness) -> Spectrum:
+        root = smoothness.root(len(covariance) // lags.n, lags.n, is_whole=is_whole)
+        return spectrum(covariance, root)
+
+    gone = frozenset(silent)
+    return [
+        recording.once(
+            ("spectrum", signal, lags, gone, each, is_whole), functools.partial(seen, each)
+        )
+        for each in candidates
+    ]
+
+
+def _covariance(recording: Recording, signal: str, lags: Lags, silent: Sequence[int]) -> np.ndarray:
+    moments = stimulus_moments(recording, lags, signal, left_out=silent)
+    key = ("covariance", signal, lags, frozenset(silent))
+    return recording.once(key, lambda: moments.covariance)
 
 
 def fixed_prior(
@@ -165,10 +243,7 @@ def fixed_prior(
     cross, variance = moments.cross(target)
     covariance = moments.covariance
     precision = _power(covariance) * precision
-    loaded = covariance + precision
-    # so little that a stimulus that never changes is no fault
-    loaded[np.diag_indices_from(loaded)] += _LEAST * (np.trace(loaded) / len(loaded) or 1.0)
-    inverse = np.linalg.inv(loaded)
+    inverse = _inverse(covariance, precision)
     fields = cross @ inverse
     signal_variance = np.sum(fields * (fields @ covariance), axis=1)
     return FieldPrior(
@@ -183,6 +258,21 @@ def fixed_prior(
         effective=np.full(len(cross), float(np.sum(covariance * inverse))),
         independent=np.ones(len(cross)),
     )
+
+
+def fixed_inverse(
+    recording: Recording, signal: str, lags: Lags, precision: np.ndarray
+) -> np.ndarray:
+    """Give the inverse of a stimulus's covariance and the precision that is added to it, (n, n)."""
+    covariance = _covariance(recording, signal, lags, ())
+    return _inverse(covariance, _power(covariance) * precision)
+
+
+def _inverse(covariance: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    loaded = covariance + precision
+    # so little that a stimulus that never changes is no fault
+    loaded[np.diag_indices_from(loaded)] += _LEAST * (np.trace(loaded) / len(loaded) or 1.0)
+    return np.asarray(np.linalg.inv(loaded))
 
 
 def _moments(
@@ -203,20 +293,6 @@ def _shares(explained: np.ndarray, signal: np.ndarray, variance: np.ndarray) -> 
     return np.asarray(squares / np.where(is_known, signal * variance, 1.0))
 
 
-def _strengths(
-    seen: Spectrum, cross: np.ndarray, variance: np.ndarray, n_samples: np.ndarray
-) -> list[Strength]:
-    return [
-        best_strength(seen, row @ seen.axes, float(v), float(n)) if v > 0 else Strength(1.0, 0.0)
-        for row, v, n in zip(cross, variance, n_samples, strict=True)
-    ]
-
-
-def _fields(seen: Spectrum, cross: np.ndarray, strengths: np.ndarray) -> np.ndarray:
-    along = cross @ seen.axes
-    return (along / (seen.power + strengths[:, None])) @ seen.axes.T
-
-
 def _independent(
     moments: StimulusMoments,
     fields: np.ndarray,
@@ -226,20 +302,35 @@ def _independent(
     """Give the share of samples that count, output by output."""
     numbers = sorted({each.trial for each in moments.stretches})
     trials = [stimulus[number] for number in numbers]
-    found = np.ones(len(fields))
-    for output, field in enumerate(fields):
-        known = [target[number][:, output] for number in numbers]
-        predicted = predict(trials, field.reshape(trials[0].shape[1], -1), moments.lags)
+    n_bins = sum(len(trial) for trial in trials)
+    found = [np.ones(0)]
+    for outputs in _in_groups(len(fields), n_bins):
+        known = [target[number][:, outputs].T for number in numbers]
+        predicted = predict(trials, fields[outputs], moments.lags)
         residuals = [y - p for y, p in zip(known, predicted, strict=True)]
-        if not any((~np.isnan(trial)).any() for trial in residuals):
-            continue
-        whole, left = np.concatenate(known), np.concatenate(residuals)
-        if np.nanvar(left) <= _PERFECT * np.nanvar(whole):
-            # what is left is rounding, and no noise
-            continue
-        centre = np.nanmean(left)
-        middle = float(np.mean(np.concatenate(predicted)))
-        found[output] = independent_share(
-            [trial - centre for trial in residuals], [trial - middle for trial in predicted]
+        whole, left = (_mean_and_variance(each) for each in (known, residuals))
+        # what is left of a perfect fit is rounding, and no noise
+        is_noise = left[1] > PERFECT * whole[1]
+        middle = sum(trial.sum(axis=1) for trial in predicted) / n_bins
+        shares = independent_shares(
+            [trial - left[0][:, None] for trial in residuals],
+            [trial - middle[:, None] for trial in predicted],
         )
-    return found
+        found.append(np.where(is_noise, shares, 1.0))
+    return np.concatenate(found)
+
+
+def _in_groups(n_outputs: int, n_bins: int) -> Iterator[slice]:
+    """Give outputs so many at a time that their signals fit into memory."""
+    size = max(1, _MOST_SAMPLES // max(n_bins, 1))
+    for start in range(0, n_outputs, size):
+        yield slice(start, start + size)
+
+
+def _mean_and_variance(trials: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Give those of each output, NaN left out; 0 where there is nothing."""
+    counts = sum(np.sum(~np.isnan(trial), axis=1) for trial in trials)
+    counts = np.maximum(counts, 1)
+    mean = sum(np.nansum(trial, axis=1) for trial in trials) / counts
+    squares = sum(np.nansum((trial - mean[:, None]) ** 2, axis=1) for trial in trials)
+    return mean, squares / counts

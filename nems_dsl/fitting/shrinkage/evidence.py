@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.optimize import minimize_scalar
 
-from ..linear.moments import Lags
+from ..linear.moments import MANY_OUTPUTS, Lags, lagged_pieces
 
 #: Of the mean variance of the stimulus.
 WEAKEST, _STRONGEST = 1e-7, 1e4
-_N_STRENGTHS = 34
+_N_STRENGTHS = 67
 # a window of so many times the time that it finds is long enough, after Sokal
 _WINDOW = 5.0
+# of the longest trial, and how many at least
+_SHARE_OF_LAGS, _FEWEST_LAGS = 8, 200
 
 
 @dataclass(frozen=True)
@@ -48,33 +51,34 @@ def spectrum(covariance: np.ndarray, root: np.ndarray) -> Spectrum:
     return Spectrum(np.maximum(power, 0.0), root @ axes / np.sqrt(scale))
 
 
-@dataclass(frozen=True)
-class Strength:
-    """A strength, and the evidence for it.
+class Strengths(NamedTuple):
+    """The strength for each output, and the evidence for it.
 
     Attributes
     ----------
-    value : float
+    values : (outputs,) ndarray
         The ridge penalty, as a share of the mean variance of the stimulus.
-    evidence : float
+    evidence : (outputs,) ndarray
         Log marginal likelihood, less that of a response that does not depend on the stimulus.
     """
 
-    value: float
-    evidence: float
+    values: np.ndarray
+    evidence: np.ndarray
 
 
-def best_strength(seen: Spectrum, cross: np.ndarray, variance: float, n_samples: float) -> Strength:
-    """Find the strength of the highest evidence.
+def best_strengths(
+    seen: Spectrum, along: np.ndarray, variance: np.ndarray, n_samples: np.ndarray
+) -> Strengths:
+    """Find the strengths of the highest evidence.
 
     Parameters
     ----------
     seen : Spectrum
-    cross : (n,) array
-        Covariance of the response with the stimulus along each axis.
-    variance : float
-        Of the response.
-    n_samples : float
+    along : (outputs, n) array
+        Covariance of each response with the stimulus along each axis.
+    variance : (outputs,) array
+        Of the responses; one that never changes gets a strength of 1.
+    n_samples : (outputs,) array
         How many independent samples of noise there are.
 
     Notes
@@ -82,33 +86,37 @@ def best_strength(seen: Spectrum, cross: np.ndarray, variance: float, n_samples:
     With weights ``w ~ N(0, s^2 K / (n a))`` and noise of variance ``s^2``, which is integrated at
     its best value, twice the log evidence is ``-n log(s^2) - sum(log(1 + e_i / a))``, e the powers
     and ``s^2`` the mean squared error and penalty of the ridge solution of strength a: MacKay
-    (1992), Neural Computation 4, 415.
+    (1992), Neural Computation 4, 415. It is taken on a grid, for all outputs in one product of
+    matrices, and its top where the parabola through the highest three has its own.
     """
-    squares = cross**2
+    logs = np.linspace(np.log(WEAKEST), np.log(_STRONGEST), _N_STRENGTHS)
+    grid = np.exp(logs)
+    known, squares = variance > 0, along**2
+    total = np.where(known, variance, 1.0)
 
-    def minus(log_strength: float) -> float:
-        strength = np.exp(log_strength)
-        unexplained = max(variance - float(np.sum(squares / (seen.power + strength))), 0.0)
-        least = np.finfo(float).eps * variance
-        fit = n_samples * np.log(max(unexplained, least) / variance)
-        return 0.5 * float(fit + np.sum(np.log1p(seen.power / strength)))
+    def evidence(explained: np.ndarray, price: np.ndarray) -> np.ndarray:
+        left = np.maximum(1 - explained.T / total, np.finfo(float).eps)
+        return np.asarray(-0.5 * (n_samples * np.log(left) + price.T).T)
 
-    grid = np.linspace(np.log(WEAKEST), np.log(_STRONGEST), _N_STRENGTHS)
-    values = [minus(each) for each in grid]
-    best = int(np.argmin(values))
-    if 0 < best < len(grid) - 1:
-        found = minimize_scalar(
-            minus,
-            bounds=(grid[best - 1], grid[best + 1]),
-            method="bounded",
-            options={"xatol": 0.05},
-        )
-        if found.fun < values[best]:
-            return Strength(float(np.exp(found.x)), -float(found.fun))
-    return Strength(max(float(np.exp(grid[best])), WEAKEST), -values[best])
+    tried = evidence(
+        squares @ (1 / np.add.outer(seen.power, grid)),
+        np.log1p(np.divide.outer(seen.power, grid)).sum(axis=0)[None],
+    )
+    best = np.argmax(tried, axis=1)
+    rows, inner = np.arange(len(best)), np.clip(best, 1, len(logs) - 2)
+    below, top, above = (tried[rows, inner + step] for step in (-1, 0, 1))
+    bend = 2 * top - below - above
+    is_inside = (best == inner) & (bend > 0)
+    moved = np.where(is_inside, 0.5 * (above - below) / np.where(is_inside, bend, 1.0), 0.0)
+    found = np.exp(logs[best] + moved * (logs[1] - logs[0]))
+    ratios = seen.power / found[:, None]
+    there = evidence(np.sum(squares / (1 + ratios), axis=1) / found, np.log1p(ratios).sum(axis=1))
+    return Strengths(np.where(known, found, 1.0), np.where(known, there, 0.0))
 
 
-def independent_share(residuals: list[np.ndarray], predictions: list[np.ndarray]) -> float:
+def independent_shares(
+    residuals: Sequence[np.ndarray], predictions: Sequence[np.ndarray]
+) -> np.ndarray:
     """Give the share of samples that count, where noise and prediction are both slow.
 
     Noise that goes on over several bins averages out over fewer of them. The variance of a
@@ -117,53 +125,74 @@ def independent_share(residuals: list[np.ndarray], predictions: list[np.ndarray]
 
     Parameters
     ----------
-    residuals, predictions : list of (T_i,) arrays
-        Of one output; residuals are NaN where there is none.
+    residuals, predictions : list of (outputs, T_i) arrays
+        Residuals are NaN where there is none.
 
     Returns
     -------
-    float
+    (outputs,) ndarray
         Above 0, and 1 at most.
     """
-    longest = max(len(trial) for trial in residuals)
-    size = next_fast_len(2 * longest, real=True)
-    noise, drive, n_noise = (np.zeros(longest) for _ in range(3))
+    longest = max(trial.shape[1] for trial in residuals)
+    # of longer lags there are too few pairs for them to tell more than noise
+    n_lags = min(longest, max(_FEWEST_LAGS, longest // _SHARE_OF_LAGS))
+    n_outputs = len(residuals[0])
+    noise, drive, n_noise = (np.zeros((n_outputs, n_lags)) for _ in range(3))
     for residual, prediction in zip(residuals, predictions, strict=True):
-        known = ~np.isnan(residual)
-        for total, signal in (
-            (noise, np.where(known, residual, 0.0)),
-            (n_noise, known.astype(float)),
-            (drive, np.where(known, prediction, 0.0)),
-        ):
-            total[: len(signal)] += _correlated(signal, size)[: len(signal)]
-    if not (noise[0] > 0 and drive[0] > 0):
-        return 1.0
+        correlated = _correlated(residual, n_lags)
+        if np.isnan(correlated[:, 0]).any():
+            missing = np.isnan(residual)
+            correlated = _correlated(np.where(missing, 0, residual), n_lags)
+            prediction = np.where(missing, 0, prediction)
+            n_noise += _correlated((~missing).astype(np.float32), n_lags)
+        else:
+            n_noise += np.maximum(residual.shape[1] - np.arange(n_lags), 0)
+        noise += correlated
+        drive += _correlated(prediction, n_lags)
+    first = [np.where(each[:, :1] > 0, each[:, :1], 1.0) for each in (noise, drive, n_noise)]
     # both are sums over the same pairs of bins
-    pairs = np.maximum(n_noise / n_noise[0], np.finfo(float).eps)
-    products = (noise / noise[0]) * (drive / drive[0]) / pairs
-    summed = 1 + 2 * np.cumsum(products[1:])
-    enough = np.flatnonzero(np.arange(1, longest) >= _WINDOW * summed)
-    time = float(summed[enough[0]]) if len(enough) else float(longest)
-    return 1 / max(time, 1.0)
+    pairs = np.maximum(n_noise / first[2], np.finfo(float).eps)
+    products = (noise / first[0]) * (drive / first[1]) / pairs
+    summed = 1 + 2 * np.cumsum(products[:, 1:], axis=1)
+    enough = np.arange(1, n_lags) >= _WINDOW * summed
+    found = np.full(n_outputs, float(longest))
+    ends = enough.any(axis=1)
+    found[ends] = summed[ends, np.argmax(enough, axis=1)[ends]]
+    found[(noise[:, 0] <= 0) | (drive[:, 0] <= 0)] = 1.0
+    return np.asarray(1 / np.maximum(found, 1.0))
 
 
-def _correlated(signal: np.ndarray, size: int) -> np.ndarray:
-    return np.asarray(irfft(np.abs(rfft(signal, size)) ** 2, size))
+def _correlated(signals: np.ndarray, n_lags: int) -> np.ndarray:
+    """Give sums of products at each lag, (outputs, n_lags), in single precision."""
+    size = next_fast_len(signals.shape[1] + n_lags, real=True)
+    transformed = rfft(signals.astype(np.float32, copy=False), size, axis=1)
+    # in place: what is new takes longer to come than to be computed
+    real, imag = transformed.real, transformed.imag
+    real *= real
+    imag *= imag
+    real += imag
+    imag[:] = 0
+    return np.asarray(irfft(transformed, size, axis=1, overwrite_x=True)[:, :n_lags])
 
 
-def predict(trials: list[np.ndarray], field: np.ndarray, lags: Lags) -> list[np.ndarray]:
-    """Give what a receptive field, (channels, lags), makes of a stimulus."""
-    found = []
+def predict(trials: Sequence[np.ndarray], fields: np.ndarray, lags: Lags) -> list[np.ndarray]:
+    """Give what receptive fields, (outputs, channels * lags), make of a stimulus.
+
+    Returns
+    -------
+    list of (outputs, T_i) arrays
+    """
+    found, by_lag = [], fields.reshape(len(fields), -1, lags.n)
     for trial in trials:
-        out = np.zeros(len(trial))
-        for number in range(lags.n):
-            ahead = lags.future - number
-            if abs(ahead) >= len(trial):
-                continue
-            driven = trial @ field[:, number]
-            if ahead > 0:
-                out[: len(out) - ahead] += driven[ahead:]
-            else:
-                out[-ahead:] += driven[: len(out) + ahead]
+        out = np.zeros((len(fields), len(trial)))
         found.append(out)
+        if len(fields) >= MANY_OUTPUTS:
+            for start, stop, lagged in lagged_pieces(trial.T, lags):
+                out[:, start:stop] = fields @ lagged
+            continue
+        for lag in range(lags.n):
+            ahead = lags.future - lag
+            first, last = max(ahead, 0), min(len(trial) + ahead, len(trial))
+            if first < last:
+                out[:, first - ahead : last - ahead] += by_lag[:, :, lag] @ trial[first:last].T
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -142,9 +143,14 @@ def find_shrunk(
         n_inputs = n_channels * field.lags.n
         if not field.vector.size or not 1 < n_inputs <= MOST_INPUTS:
             continue
-        prior, from_data = _prior(front, field, recording, target, written, shrinkage)
-        if prior is None:
+        wanted = wanted_shrinkage(n_channels, field.lags.n, written, shrinkage)
+        if wanted is None:
             continue
+        data = recording, front.signal, field.lags, target
+        if wanted.precision is None:
+            prior = choose_prior(*data, wanted.candidates)
+        else:
+            prior = fixed_prior(*data, wanted.precision)
         entries = entries_of(front.places, field.vector, vector)
         tail = find_tail(nodes, places, front)
         penalty: QuotientPenalty | SlopePenalty
@@ -163,7 +169,7 @@ def find_shrunk(
                 entries_of(tail.places, tail_vector, vector),
                 *_sampled(recording, front.signal, field.lags, tail.signals, target),
             )
-        found.append(Shrunk(front, prior, penalty, from_data))
+        found.append(Shrunk(front, prior, penalty, wanted.precision is None))
     return found
 
 
@@ -213,31 +219,39 @@ def _sampled(
     return found, beside
 
 
-def _prior(
-    front: Front,
-    field: ReceptiveField,
-    recording: Recording,
-    target: Sequence[np.ndarray],
-    written: dict[str, float],
-    shrinkage: str | float,
-) -> tuple[FieldPrior | None, bool]:
-    n_channels, lags, signal = field.n_channels, field.lags, front.signal
+class Wanted(NamedTuple):
+    """How a receptive field is to be shrunk.
+
+    Attributes
+    ----------
+    precision : (n, n) ndarray or None
+        Of the weights, as it is written; None where the data are to tell.
+    candidates : list of Smoothness
+        What they choose among.
+    """
+
+    precision: np.ndarray | None
+    candidates: list[Smoothness]
+
+
+def wanted_shrinkage(
+    n_channels: int, n_lags: int, written: dict[str, float], shrinkage: str | float
+) -> Wanted | None:
+    """Tell how a receptive field is to be shrunk, by its layers or else by the fit; None if not."""
     numbers = {name: number for name, number in written.items() if number != FROM_DATA}
     asked = written.keys() - numbers.keys()
     if numbers:
-        precision = roughness(n_channels, lags.n, **numbers)
-        return fixed_prior(recording, signal, lags, target, precision), False
+        return Wanted(roughness(n_channels, n_lags, **numbers), [])
     if not asked and isinstance(shrinkage, str):
         if shrinkage == "none":
-            return None, False
+            return None
         asked = set(_OPTIONS)
     elif not asked:
-        precision = roughness(n_channels, lags.n, l2=float(shrinkage))
-        return fixed_prior(recording, signal, lags, target, precision), False
-    candidates = widths_to_try(n_channels, lags.n, "sc" in asked, "sl" in asked)
+        return Wanted(roughness(n_channels, n_lags, l2=float(shrinkage)), [])
+    candidates = widths_to_try(n_channels, n_lags, "sc" in asked, "sl" in asked)
     if "l2" not in asked:
         candidates = [each for each in candidates if not each.is_ridge] or [Smoothness()]
-    return choose_prior(recording, signal, lags, target, candidates), True
+    return Wanted(None, candidates)
 
 
 def _shares(loss: Loss, target: Sequence[np.ndarray]) -> np.ndarray:

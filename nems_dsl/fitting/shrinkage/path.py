@@ -38,7 +38,7 @@ def factors_to_try(objective: Objective) -> tuple[float, ...]:
     if all(each.prior.strengths.max() <= WEAKEST * (1 + 1e-9) for each in shrunk):
         # without noise there is nothing to be shrunk for
         return (0.0,)
-    if objective.loss.n_samples > _PLENTY * n:
+    if is_plenty(objective.loss.n_samples, n):
         return (0.0,)
     if all(each.is_quadratic for each in shrunk) or n > _MOST_PARAMETERS:
         return (1.0,)
@@ -46,6 +46,11 @@ def factors_to_try(objective: Objective) -> tuple[float, ...]:
     if not has_curvature or objective.engine.structure.without_kernels():
         return (1.0,)
     return FACTORS
+
+
+def is_plenty(n_samples: int, n_parameters: int) -> bool:
+    """Tell whether there are so many samples that no prior matters."""
+    return n_samples > _PLENTY * n_parameters
 
 
 def choose_stage(stages: Sequence[HeldOut]) -> int:

@@ -54,15 +54,15 @@ class Smoothness:
         inverse: np.ndarray = (axes / power) @ axes.T
         return inverse
 
-    def root(self, n_channels: int, n_lags: int) -> np.ndarray:
+    def root(self, n_channels: int, n_lags: int, *, is_whole: bool = False) -> np.ndarray:
         """Give an (n, rank) matrix whose product with its transpose is the covariance.
 
-        Rough receptive fields, which have next to no variance, are left out.
+        Rough receptive fields, which have next to no variance, are left out unless `is_whole`.
         """
         if self.is_ridge:
             return np.eye(n_channels * n_lags)
         power, axes = self._axes(n_channels, n_lags)
-        likely = power > _LIKELY
+        likely = power > (0.0 if is_whole else _LIKELY)
         return axes[:, likely] * np.sqrt(power[likely])
 
     @property

@@ -10,7 +10,7 @@ from nems_dsl import Model
 from nems_dsl.data import read_recording
 from nems_dsl.fitting.linear.moments import Lags
 from nems_dsl.fitting.shrinkage.choice import choose_prior
-from nems_dsl.fitting.shrinkage.evidence import best_strength, independent_share, spectrum
+from nems_dsl.fitting.shrinkage.evidence import best_strengths, independent_shares, spectrum
 from nems_dsl.fitting.shrinkage.priors import Smoothness, widths_to_try
 
 
@@ -26,7 +26,9 @@ def test_the_evidence_is_the_marginal_likelihood(noise):
     x, y = x - x.mean(axis=0), y - y.mean()
     covariance, cross, variance = x.T @ x / len(x), x.T @ y / len(x), y @ y / len(y)
     seen = spectrum(covariance, np.eye(len(covariance)))
-    found = best_strength(seen, cross @ seen.axes, variance, len(y))
+    along = cross @ seen.axes
+    found = best_strengths(seen, along[None], np.array([variance]), np.array([len(y)]))
+    (value,), (highest,) = found
     power = np.trace(covariance) / len(covariance)
 
     def evidence(strength):
@@ -35,9 +37,24 @@ def test_the_evidence_is_the_marginal_likelihood(noise):
         s2 = y @ np.linalg.solve(square, y) / len(y)
         return -0.5 * (len(y) * np.log(s2 / variance) + np.linalg.slogdet(square)[1])
 
-    assert found.evidence == pytest.approx(evidence(found.value), rel=1e-6)
-    for factor in (0.5, 2.0):
-        assert evidence(found.value * factor) < found.evidence
+    assert highest == pytest.approx(evidence(value), rel=1e-6)
+    for factor in (0.5, 0.9, 1.1, 2.0):
+        assert evidence(value * factor) < highest
+
+
+def test_each_output_gets_the_strength_that_it_gets_alone():
+    x, y = make()
+    rng = np.random.default_rng(1)
+    ys = np.stack([y, y + 20 * rng.normal(size=len(y)), np.full(len(y), 3.0), x[:, 0]])
+    ys -= ys.mean(axis=1, keepdims=True)
+    x = x - x.mean(axis=0)
+    seen = spectrum(x.T @ x / len(x), np.eye(20))
+    along, variance, counts = ys @ x / len(x) @ seen.axes, ys.var(axis=1), np.full(4, len(y))
+    together = best_strengths(seen, along, variance, counts)
+    for k in range(4):
+        alone = best_strengths(seen, along[k : k + 1], variance[k : k + 1], counts[k : k + 1])
+        np.testing.assert_allclose([each[k] for each in together], np.ravel(alone), rtol=1e-9)
+    assert together.values[2] == 1 and together.evidence[2] == 0
 
 
 def test_more_noise_asks_for_more():
@@ -59,7 +76,7 @@ def test_the_share_that_counts_is_that_of_the_variance_of_a_slope():
         slopes.append(x @ noise / (x @ x))
         residual = noise - slopes[-1] * x
         if seed < 20:
-            shares.append(independent_share([residual], [x]))
+            shares.append(independent_shares([residual[None]], [x[None]])[0])
     white = 1 / n
     known = (1 - memory**2) / (1 + memory**2)
     assert np.mean(shares) == pytest.approx(known, rel=0.15)
@@ -68,7 +85,7 @@ def test_the_share_that_counts_is_that_of_the_variance_of_a_slope():
 
 def test_white_noise_counts_in_full():
     rng = np.random.default_rng(0)
-    share = independent_share([rng.normal(size=3000)], [rng.normal(size=3000)])
+    (share,) = independent_shares([rng.normal(size=(1, 3000))], [rng.normal(size=(1, 3000))])
     assert 0.9 < share <= 1
 
 
@@ -77,7 +94,7 @@ def test_missing_samples_are_no_noise():
     x = lfilter([1], [1, -0.9], rng.normal(size=4000))
     noise = lfilter([1], [1, -0.9], rng.normal(size=4000))
     some = np.where(rng.random(4000) < 0.5, noise, np.nan)
-    whole, half = independent_share([noise], [x]), independent_share([some], [x])
+    whole, half = independent_shares([np.stack([noise, some])], [np.stack([x, x])])
     # of samples that are further apart more count
     assert whole < half < 3 * whole
 
