@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,14 @@ from .engine.jacobian import Jacobian
 from .engine.packs import Pack, add_targets, make_input_packs
 from .engine.passes import Engine
 from .engine.vector import ParameterVector
+from .linearity import derivatives_key, why_not_linear
 from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .rates import rate_bounds, refuse_rates
 from .shrinkage.find import find_shrunk
+
+# parameters whose products are kept for other fits to the same stimulus
+_MOST_SHARED = 1000
 
 logger = logging.getLogger(__name__)
 
@@ -202,7 +207,7 @@ class Objective:
             self._note(theta, *self.loss.finish(self.engine.total(theta, self.loss)))
             assert self._last is not None
         _, factor, share_of_shrunk = self._last
-        total = factor * self.jacobian().curvature(theta, self.loss, share, offset)
+        total = factor * self.squares(theta, share, offset)
         if share_of_shrunk:
             added = np.zeros_like(total)
             for each in self.shrunk:
@@ -211,6 +216,26 @@ class Objective:
         for penalty in self.penalties:
             penalty.add_curvature(theta, total)
         return total
+
+    def squares(self, theta: np.ndarray, share: float = 1.0, offset: int = 0) -> np.ndarray:
+        """Give the curvature of the sum that the loss is made of, J'WJ.
+
+        Arguments are those of `curvature`. What a linear model has is the same for all parameters,
+        and for all responses that are known in the same bins: it is taken once, of all data.
+        """
+        jacobian, loss = self.jacobian(), self.loss
+        if not self.shares_squares:
+            return jacobian.curvature(theta, loss, share, offset)
+        if self.n_parameters > _MOST_SHARED:
+            return jacobian.curvature(theta, loss)
+        key = derivatives_key(self.engine, self.target)
+        return self.recording.once(key, lambda: jacobian.curvature(theta, loss)).copy()
+
+    @cached_property
+    def shares_squares(self) -> bool:
+        """Whether `squares` are the same for all parameters, and count every sample alike."""
+        loss = self.loss
+        return loss.is_squared and not loss.is_weighted and not why_not_linear(self.engine)
 
     def without_shrinkage(self, value: float, theta: np.ndarray) -> float:
         """Give the loss, with penalties but for those of receptive fields, from its value."""

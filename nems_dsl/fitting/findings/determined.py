@@ -32,7 +32,11 @@ def undetermined(objective: Objective, theta: np.ndarray) -> tuple[int | None, l
     n = objective.n_parameters
     if not 0 < n <= _MOST_PARAMETERS or objective.engine.structure.numeric:
         return None, []
-    square = _curvature(*derivatives_of(objective, _n_bins(objective)), theta)
+    if objective.shares_squares and objective.engine.dtype == np.dtype(float):
+        # every sample counts the same, as here
+        square = _in_own_units(objective.squares(theta))
+    else:
+        square = _curvature(*derivatives_of(objective, _n_bins(objective)), theta)
     if _is_well_determined(square):
         return n, []
     if not np.isfinite(square).all():
@@ -112,7 +116,10 @@ def _on_noise(objective: Objective) -> Jacobian:
 
 def _curvature(jacobian: Jacobian, share: float, theta: np.ndarray) -> np.ndarray:
     """Give the curvature of the prediction, in units in which that by each parameter is 1."""
-    square = jacobian.curvature(theta, _Plain(), share)
+    return _in_own_units(jacobian.curvature(theta, _Plain(), share))
+
+
+def _in_own_units(square: np.ndarray) -> np.ndarray:
     scale = np.sqrt(np.diag(square))
     scale[scale == 0] = np.inf
     return square / np.outer(scale, scale)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...fit_choices import OPTIMIZERS, Optimizer
 from ...graph.skeleton import find_skeleton
-from ...layers.base import KernelLayer
+from ..linearity import why_not_linear
 from .lbfgs import minimise_lbfgs
 from .least_squares import minimise_directly, minimise_least_squares, share_of_data
 from .watch import Watch
@@ -115,18 +115,4 @@ def _why_not_linear(objective: Objective) -> str:
         return f"the loss {objective.loss_name!r} is no sum of squares"
     if not all(each.is_quadratic for each in objective.shrunk):
         return "receptive fields are shrunk relative to what they make"
-    engine = objective.engine
-    moved: set[int] = set()
-    for place in engine.structure.needed:
-        layer = engine.nodes[place].layer
-        assert isinstance(layer, KernelLayer)
-        free = {slot.name for slot in objective.vector.slots if slot.layer == place}
-        reads_moved = any(s.layer in moved for s in engine.nodes[place].sources)
-        linear = layer.facts.additive if reads_moved else layer.facts.linear_in
-        if reads_moved and not layer.facts.affine:
-            return f"{layer.label} is not linear in what comes in"
-        if free - set(linear):
-            return f"the prediction is not linear in {layer.label}.{min(free - set(linear))}"
-        if free or reads_moved:
-            moved.add(place)
-    return ""
+    return why_not_linear(objective.engine)

@@ -44,7 +44,7 @@ def find_edf(objective: Objective, theta: np.ndarray, rank: int | None = None) -
     total = engine.total(theta, loss)
     value, factor = loss.finish(total)
     of_loss = objective.search_power * value ** (objective.search_power - 1)
-    curvature = of_loss * factor * objective.jacobian().curvature(theta, loss, share)
+    curvature = of_loss * factor * objective.squares(theta, share)
     low, high = objective.bounds
     free = (theta > low) & (theta < high) & (np.diag(curvature) > 0)
     if not np.isfinite(curvature).all():
