@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # bins that are enough for a curvature to call all that it calls
 _BINS = 4000
+# of more parameters no curvature is taken
+_MOST_PARAMETERS = 3000
 _known: set[Any] = set()
 
 
@@ -38,7 +40,11 @@ def compile_ahead(objective: Objective) -> None:
     n_bins = sum(plan.pack.length for plan in engine.plans)
     with np.errstate(all="ignore"), trying_out() as wanted:
         engine.total_and_gradient(theta, loss)
-        objective.jacobian().curvature(theta, loss, min(1.0, _BINS / n_bins))
+        # without the products of parameters, which take memory and call nothing
+        share = min(1.0, _BINS / n_bins)
+        blocks = objective.jacobian().walk(theta, share) if len(theta) <= _MOST_PARAMETERS else ()
+        for _, plan, _ in blocks:
+            loss.curvature(plan.last.out, plan.pack.target, plan.last.d_out)
     missing = load(wanted)
     if missing:
         with Bar(len(missing), "kernel", stays=False) as bar:

@@ -111,8 +111,8 @@ def solve_together(
     if options.changed().keys() - _MAY_DIFFER or options.loss not in _LOSSES:
         return None
     nodes = connect(list(model.layers))
-    known = find_linear_map(nodes, recording)
-    if known is None:
+    known = find_linear_map(nodes, recording.signals)
+    if known is None or len(known.entries) > 1:
         return None
     cut = recording.columns(columns)
     standard = find_standard(nodes, cut.columns([0]), options)

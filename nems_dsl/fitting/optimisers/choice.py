@@ -84,9 +84,10 @@ def _fastest(objective: Objective) -> str:
     if _why_no_curvature(objective):
         return "l-bfgs-b"
     n = objective.n_parameters
+    is_linear = not _why_not_linear(objective)
     if n > _MOST_PARAMETERS:
-        return "l-bfgs-b"
-    if not _why_not_linear(objective):
+        return "closed-form" if is_linear and objective.by_output is not None else "l-bfgs-b"
+    if is_linear:
         return "closed-form"
     structure = objective.engine.structure
     if find_skeleton(structure.nodes, structure.needed) is None:

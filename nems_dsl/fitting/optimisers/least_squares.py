@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # many bins for each parameter, and no fewer than so many in all
 _BINS_PER_PARAMETER, _FEWEST_BINS, _LEAST_SHARE = 20, 4000, 1 / 8
 _NEAR, _SHARE_NEAR = 0.003, 1 / 4
+# of the gradient at the start, what rounding may leave
+_SOLVED = 1e-6
 # to begin with. A long step from far off ends where a nonlinearity is flat, and nothing leads back
 _HARDLY_DAMPED, _DAMPED, _HEAVILY_DAMPED = 1e-9, 1e-2, 100.0
 
@@ -34,8 +36,16 @@ def minimise_directly(
     """Solve a linear least-squares problem; arguments as for `minimise_lbfgs`.
 
     One step does it but for rounding; within bounds, or with a penalty beside a root mean square,
-    there are a few.
+    there are a few. Outputs without parameters in common are solved one by one.
     """
+    theta = objective.by_output
+    if theta is not None:
+        before = np.linalg.norm(objective.value_and_grad(start)[1])
+        value, gradient = objective.value_and_grad(theta)
+        # samples that are missing move the minimum
+        if np.linalg.norm(gradient) <= _SOLVED * before:
+            watch.after(value, theta)
+            return True, "solved output by output"
     return _minimise(objective, start, watch, 1.0, _HARDLY_DAMPED, is_linear=True)
 
 

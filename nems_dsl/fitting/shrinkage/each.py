@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg import eigh
 
 from ...data.recording import Recording
 from ...graph.fronts import Front, find_fronts
@@ -17,22 +18,23 @@ from ..linear.field import ReceptiveField
 from ..linear.moments import MOST_BINS, Lags, lagged_pieces, stimulus_moments
 from .choice import PERFECT, fixed_inverse, spectra, weigh
 from .evidence import WEAKEST, independent_shares
-from .find import MOST_INPUTS, wanted_shrinkage, written_options
+from .find import MOST_INPUTS, entries_of, wanted_shrinkage, written_options
 from .path import is_plenty
+
+if TYPE_CHECKING:
+    from ..objective import Objective
 
 # samples of the responses that are taken at a time
 _MOST_SAMPLES = 1 << 21
 # numbers of a stimulus at all lags that are kept
 _MOST_KEPT = 1 << 23
-# of the length of the fields that a layer makes, each parameter by itself
-_SAME = 1e-9
 # of the mean, a deviation that rounding makes
 _NEVER = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class LinearMap:
-    """A model whose receptive field and constant are linear in its parameters, one to one.
+    """A model whose parameters are the weights of its receptive fields, and a constant for each.
 
     Attributes
     ----------
@@ -40,60 +42,61 @@ class LinearMap:
     front : Front
         The layers.
     written : dict
-        The penalties that its layers ask for.
-    matrix : (n, n) ndarray
-        From the parameters to the field, and the constant at the end.
+        The penalties that they ask for.
+    entries : (outputs, n) int ndarray
+        Which parameters are each output's: its field, and the constant at the end.
     """
 
     field: ReceptiveField
     front: Front
     written: dict[str, float]
-    matrix: np.ndarray
+    entries: np.ndarray
 
     def theta(self, fields: np.ndarray, constants: np.ndarray) -> np.ndarray:
-        """Give the parameters of each output's field, (outputs, n), and constant, (outputs,)."""
-        wanted = np.concatenate([fields.T, constants[None]])
-        return np.asarray(np.linalg.solve(self.matrix, wanted).T)
+        """Give the parameters of fields, (outputs, n), and constants, (outputs,)."""
+        found = np.empty(self.field.vector.size)
+        found[self.entries] = np.column_stack([fields, constants])
+        return found
 
 
-def find_linear_map(nodes: Sequence[Node], recording: Recording) -> LinearMap | None:
-    """Find what the parameters of a linear model of one output are to its receptive field.
+def find_linear_map(
+    nodes: Sequence[Node], signals: Mapping[str, Sequence[np.ndarray]]
+) -> LinearMap | None:
+    """Find which weight of which receptive field each parameter of a linear model is.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    signals : mapping of str to list of (T_i, channels) arrays
 
     Returns
     -------
     LinearMap or None
-        None if the model is not linear in its parameters, or has bounds, or other parameters than
-        a receptive field's and a constant.
+        None if parameters are something else, or have bounds, or outputs share some.
     """
     places = needed(nodes, len(nodes) - 1)
     fronts = find_fronts(nodes, places)
     if len(fronts) != 1 or not fronts[0].is_last or len(fronts[0].places) < len(places):
         return None
     (front,) = fronts
-    n_channels = recording.signals[front.signal][0].shape[1]
+    n_channels = signals[front.signal][0].shape[1]
     field = ReceptiveField(front.nodes, front.signal, n_channels)
-    vector, n_inputs = field.vector, n_channels * field.lags.n
-    if vector.size != n_inputs + 1 or not 1 < n_inputs <= MOST_INPUTS:
+    vector, n_inputs, n_outputs = field.vector, n_channels * field.lags.n, int(np.prod(field.shape))
+    if vector.size != n_outputs * (n_inputs + 1) or not 1 < n_inputs <= MOST_INPUTS:
         return None
-    if np.isfinite(vector.bounds()).any() or not _is_linear(front.nodes, vector.layers):
+    if np.isfinite(vector.bounds()).any() or not _is_linear(front.nodes):
         return None
-    zero = np.zeros(vector.size)
-    rows = np.zeros((vector.size, vector.size))
-    for _, entries, fields in field.tangents(zero):
-        rows[entries, :-1] = fields
-    for entry in np.flatnonzero(~rows.any(axis=1)):
-        field.values(np.where(np.arange(vector.size) == entry, 1.0, 0.0))
-        rows[entry, -1] = field.constant.item()
-    trial = np.random.default_rng(0).normal(size=vector.size)
-    made = np.append(field.values(trial), field.constant)
-    if not np.allclose(trial @ rows, made, rtol=0, atol=_SAME * np.linalg.norm(made)):
+    # numbers that can be told apart in what they make
+    made = np.column_stack([field.values(1.0 + np.arange(vector.size)), field.constant])
+    entries = np.round(made).astype(int) - 1
+    if not np.array_equal(entries + 1, made):
         return None
-    if np.linalg.matrix_rank(rows) < vector.size:
+    if not np.array_equal(np.sort(entries, axis=None), np.arange(vector.size)):
         return None
-    return LinearMap(field, front, written_options(front), rows.T)
+    return LinearMap(field, front, written_options(front), entries)
 
 
-def _is_linear(nodes: Sequence[Node], layers: Sequence[object]) -> bool:
+def _is_linear(nodes: Sequence[Node]) -> bool:
     """Tell whether one layer has the weights, and what comes after it adds constants alone."""
     for number, node in enumerate(nodes):
         layer = node.layer
@@ -102,7 +105,37 @@ def _is_linear(nodes: Sequence[Node], layers: Sequence[object]) -> bool:
         free = {name for name, each in layer.parameters.items() if not each.is_frozen}
         if free - set(layer.facts.additive if number else layer.facts.linear_in):
             return False
-    return len(layers) > 0
+    return True
+
+
+def solve_by_output(objective: Objective) -> np.ndarray | None:
+    """Give the parameters of a linear model of several outputs, one after the other.
+
+    Returns
+    -------
+    (n,) ndarray or None
+        Where the loss and the penalties of its receptive fields have their minimum, if every
+        sample is known; None if outputs share parameters, or are not shrunk as the data ask.
+    """
+    if len(objective.shrunk) != 1 or objective.penalties or not objective.loss.is_squared:
+        return None
+    (shrunk,) = objective.shrunk
+    recording, prior = objective.recording, shrunk.prior
+    known = find_linear_map(objective.engine.nodes, recording.signals)
+    if known is None or known.front.places != shrunk.front.places or not shrunk.is_quadratic:
+        return None
+    if len(known.entries) != len(prior.cross):
+        return None
+    power, axes = eigh(prior.covariance, prior.precision)
+    along = prior.cross @ axes
+    fields = (along / (power + prior.strengths[:, None])) @ axes.T
+    counts = sum(np.sum(~np.isnan(trial), axis=0) for trial in objective.target)
+    means = sum(np.nansum(trial, axis=0) for trial in objective.target) / np.maximum(counts, 1)
+    stimulus = stimulus_moments(recording, known.field.lags, known.front.signal).mean
+    there = np.empty(objective.n_parameters)
+    places = entries_of(known.front.places, known.field.vector, objective.vector)
+    there[places] = known.theta(fields, means - fields @ stimulus)
+    return there
 
 
 def solve_each(
@@ -174,9 +207,11 @@ def solve_each(
             fields = cross @ fixed_inverse(recording, known.front.signal, lags, wanted.precision)
             is_shrunk = np.ones(len(fields), bool)
         fields *= responses.sd[:, None]
-        theta = known.theta(scale * fields, responses.mean - fields @ stimulus.mean)
+        constants = responses.mean - fields @ stimulus.mean
         sds[some] = responses.sd
-        found[some] = np.where((is_shrunk & responses.is_known)[:, None], theta, np.nan)
+        is_solved = is_shrunk & responses.is_known
+        rows = np.column_stack([scale * fields, constants])
+        found[some, known.entries[0]] = np.where(is_solved[:, None], rows, np.nan)
     return found, sds
 
 

@@ -135,7 +135,7 @@ def independent_shares(
     """
     longest = max(trial.shape[1] for trial in residuals)
     # of longer lags there are too few pairs for them to tell more than noise
-    n_lags = min(longest, max(_FEWEST_LAGS, longest // _SHARE_OF_LAGS))
+    n_lags = max(2, min(longest, max(_FEWEST_LAGS, longest // _SHARE_OF_LAGS)))
     n_outputs = len(residuals[0])
     noise, drive, n_noise = (np.zeros((n_outputs, n_lags)) for _ in range(3))
     for residual, prediction in zip(residuals, predictions, strict=True):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import Model, Objective
+from nems_dsl.data import read_recording
 from nems_dsl.fitting.engine import blocks, packs
 from nems_dsl.layers.base import Layer, Parameter, Phi
 
@@ -212,13 +213,34 @@ def test_shares_average_to_the_whole(share, monkeypatch):
 
 
 def test_a_share_of_few_blocks_is_at_least_one():
-    x, y = make_data("wc.3x1-lvl.1")
-    objective = Objective(Model("wc.3x1-lvl.1"), x, y)
+    x, y = make_data("wc.3x1-srelu.1")
+    objective = Objective(Model("wc.3x1-srelu.1"), x, y)
     theta = a_theta(objective)
     parts = [objective.curvature(theta, 1e-6, offset) for offset in range(3)]
     for part in parts:
         assert np.all(np.linalg.eigvalsh(part) > 0)
     assert not np.array_equal(parts[0], parts[1])
+
+
+def test_that_of_a_linear_model_is_taken_once_for_all_responses():
+    x, y = make_data("fir.3x4-lvl.1")
+    recording = read_recording(x, y)
+    other = recording.with_response([trial * 3 + trial**2 for trial in y])
+    holes = recording.with_response(
+        [np.where(trial > np.nanmean(trial), trial, np.nan) for trial in y]
+    )
+
+    def objective_of(data):
+        return Objective(Model("fir.3x4-lvl.1"), data)
+
+    data = (recording, other, holes, recording.forgetful())
+    found = [objective.squares(a_theta(objective)) for objective in map(objective_of, data)]
+    same(found[0], found[3], rtol=1e-12)
+    np.testing.assert_array_equal(found[0], found[1])
+    assert not np.allclose(found[0], found[2], rtol=0.1)
+    # what is given is a copy
+    found[0][:] = 0
+    np.testing.assert_array_equal(objective_of(recording).squares(np.zeros(13)), found[1])
 
 
 def test_what_is_frozen_has_no_curvature():
