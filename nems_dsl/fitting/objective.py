@@ -129,6 +129,7 @@ class Objective:
         self.n_evaluations = 0
         self._jacobian: Jacobian | None = None
         self._last: tuple[np.ndarray, float, float] | None = None
+        self._squares: tuple[np.ndarray, np.ndarray] | None = None
         self._log_numeric_part()
 
     def alike(
@@ -225,12 +226,18 @@ class Objective:
         and for all responses that are known in the same bins: it is taken once, of all data.
         """
         jacobian, loss = self.jacobian(), self.loss
+        if self._squares is not None and np.array_equal(self._squares[0], theta):
+            return self._squares[1].copy()
         if not self.shares_squares:
             return jacobian.curvature(theta, loss, share, offset)
         if self.n_parameters > _MOST_SHARED:
             return jacobian.curvature(theta, loss)
         key = derivatives_key(self.engine, self.target)
         return self.recording.once(key, lambda: jacobian.curvature(theta, loss)).copy()
+
+    def note_squares(self, theta: np.ndarray, squares: np.ndarray) -> None:
+        """Keep what `squares` would give of all data at `theta`, where a search may go on."""
+        self._squares = theta.copy(), squares
 
     @cached_property
     def shares_squares(self) -> bool:

@@ -16,7 +16,7 @@ from .plan import Plan, Planner
 # Bins of a block: with more rows than fit the cache all is read from far away; with fewer bins,
 # calls take longer than work.
 BLOCK_BINS = 2048
-_FEWEST_BINS, _BLOCK_VALUES = 256, 130_000
+_FEWEST_BINS, _BLOCK_VALUES = 256, 260_000
 
 
 @dataclass(frozen=True)

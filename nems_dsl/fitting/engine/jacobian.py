@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from scipy.linalg.blas import dsyrk
@@ -15,6 +16,9 @@ from ...layers.tangents import join
 from .blocks import Block, Blocks
 from .passes import Engine, run_backward, run_forward
 from .plan import Plan, Step
+
+# derivatives that are kept while a fit is looked at
+_MOST_KEPT = 1 << 23
 
 
 class HasCurvature(Protocol):
@@ -90,7 +94,7 @@ class Jacobian:
 
     def by_group(
         self, theta: np.ndarray, loss: HasParts, groups: Sequence[Sequence[Block]], blocks: Blocks
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
+    ) -> list[Part]:
         """Give gradient and curvature of each group's part of the sum, but for the loss's factor.
 
         Parameters
@@ -100,39 +104,37 @@ class Jacobian:
         groups : sequence of sequence of Block
         blocks : Blocks
             That they are of.
-
-        Returns
-        -------
-        list of ((n,) ndarray, (n, n) ndarray)
         """
         engine, n, last = self.engine, len(theta), self.engine.structure.last
         values = engine.values(theta)
         weights = engine.prepare(values)
+        n_values = sum(block.n_counted for group in groups for block in group) * n
         parts = []
         for group in groups:
-            d_weights, total = engine.zero_weights(weights), np.zeros((n, n))
-            for _, plan, found in self._through(values, weights, group, blocks):
+            d_weights, total, seen = engine.zero_weights(weights), np.zeros((n, n)), []
+            for block, plan, found in self._through(values, weights, group, blocks):
+                if n_values <= _MOST_KEPT:
+                    seen.append(_Seen(block, *_copied(plan, found.get(last))))
                 _add_curvature(total, loss, plan, found.get(last))
                 loss.add(plan.last.out, plan.pack.target, plan.last.d_out)
                 run_backward(plan.backward, d_weights)
-            parts.append((engine.gather(values, weights, d_weights), _both_halves(total)))
+            gradient = engine.gather(values, weights, d_weights)
+            parts.append(Part(gradient, _both_halves(total), list(group), seen))
         return parts
 
     def along(
-        self, theta: np.ndarray, step: np.ndarray, group: Sequence[Block], blocks: Blocks
+        self, theta: np.ndarray, step: np.ndarray, part: Part, blocks: Blocks
     ) -> Iterator[tuple[Block, np.ndarray, np.ndarray]]:
         """Give the prediction on each block, (outputs, n), and its derivative along a step."""
+        if part.seen:
+            for each in part.seen:
+                yield each.block, each.out, _along(each.out, each.tangents, step)
+            return
         values = self.engine.values(theta)
         weights = self.engine.prepare(values)
-        for block, plan, found in self._through(values, weights, group, blocks):
-            tangents = found.get(self.engine.structure.last)
+        for block, plan, found in self._through(values, weights, part.blocks, blocks):
             out = np.array(flat(plan.last.out), float)
-            along = np.zeros_like(out)
-            if tangents is not None:
-                for row in np.unique(tangents.rows):
-                    mine = tangents.rows == row
-                    along[row] = step[tangents.entries[mine]] @ tangents.values[mine]
-            yield block, out, along
+            yield block, out, _along(out, found.get(self.engine.structure.last), step)
 
     def walk(
         self, theta: np.ndarray, share: float = 1.0, offset: int = 0
@@ -198,6 +200,48 @@ class Jacobian:
             if source.layer is not None and source.layer in found:
                 parts.append(layer.input_tangents(step.work, number, found[source.layer]))
         return [part for part in parts if len(part.rows)]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One group of blocks, and its part of the sum that a loss is made of.
+
+    Attributes
+    ----------
+    gradient : (n,) ndarray
+    curvature : (n, n) ndarray
+    blocks : list of Block
+    seen : list
+        Predictions and their derivatives, block by block, if they are not too many to be kept.
+    """
+
+    gradient: np.ndarray
+    curvature: np.ndarray
+    blocks: list[Block]
+    seen: list[_Seen]
+
+
+class _Seen(NamedTuple):
+    block: Block
+    out: np.ndarray
+    tangents: Tangents | None
+
+
+def _copied(plan: Plan, tangents: Tangents | None) -> tuple[np.ndarray, Tangents | None]:
+    """Copy what is valid until the next block."""
+    kept = None if tangents is None else replace(tangents, values=tangents.values.copy())
+    return np.array(flat(plan.last.out), float), kept
+
+
+def _along(out: np.ndarray, tangents: Tangents | None, step: np.ndarray) -> np.ndarray:
+    """Give the derivative of a prediction along a step."""
+    along = np.zeros_like(out)
+    if tangents is not None:
+        for row in np.unique(tangents.rows):
+            mine = tangents.rows == row
+            values = tangents.values if mine.all() else tangents.values[mine]
+            along[row] = step[tangents.entries[mine]] @ values
+    return along
 
 
 def _free_parameters(engine: Engine) -> dict[int, list[FreeParameter]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,8 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from ...layers.base import flat
-from ..engine.blocks import Block, Blocks
+from ..engine.blocks import Blocks
+from ..engine.jacobian import Part
 from ..engine.passes import Engine, run_forward
 
 if TYPE_CHECKING:
@@ -106,15 +106,17 @@ def predict_held_out(
     # of the power that the penalties are added to
     factor *= power * value ** (power - 1)
     added_gradient, added = objective.penalty_derivatives(theta, power * value ** (power - 1))
-    gradient = factor * sum(g for g, _ in parts) + added_gradient
-    curvature = factor * sum(h for _, h in parts) + added
+    gradient = factor * sum(part.gradient for part in parts) + added_gradient
+    whole = np.sum([part.curvature for part in parts], axis=0)
+    objective.note_squares(theta, whole)
+    curvature = factor * whole + added
     within = _ranges(engine, theta)
     predictions, targets, losses = [], [], []
-    for group, (of_group, curved) in zip(groups, parts, strict=True):
-        rest = curvature - factor * curved
+    for part in parts:
+        rest = curvature - factor * part.curvature
         rest[np.diag_indices_from(rest)] += _LEAST * np.trace(curvature) / len(rest)
-        step = _solve(rest, factor * of_group - gradient)
-        total, predicted, known = _at(objective, blocks, group, theta, step, within)
+        step = _solve(rest, factor * part.gradient - gradient)
+        total, predicted, known = _at(objective, blocks, part, theta, step, within)
         predictions.append(predicted)
         targets.append(known)
         losses.append(total)
@@ -124,7 +126,7 @@ def predict_held_out(
 def _at(
     objective: Objective,
     blocks: Blocks,
-    group: Sequence[Block],
+    part: Part,
     theta: np.ndarray,
     step: np.ndarray,
     within: tuple[np.ndarray, np.ndarray],
@@ -132,7 +134,7 @@ def _at(
     """Give a stretch's part of the sum, its predictions and its targets, (outputs, n)."""
     loss = objective.loss
     total, told, known = 0.0, [], []
-    for block, out, along in objective.jacobian().along(theta, step, group, blocks):
+    for block, out, along in objective.jacobian().along(theta, step, part, blocks):
         plan = blocks.plan(block)
         moved = np.clip(out + along, *within)
         if loss.needs_rates:
