@@ -76,7 +76,8 @@ def select(
     mask : like `y`, or without its channels, optional
         True where the response counts; the rest is neither fitted nor tested.
     n_jobs : int, optional
-        Threads; None or -1 for one per core. The result is the same to the last bit.
+        How many fits at a time; None or -1 for one per core. The result is the same to the last
+        bit. See `nems_dsl.fit`.
     verbose : int
         1 prints how each fit is going.
     callback : callable, optional
@@ -136,7 +137,10 @@ def select(
     study = replace(study, verbose=verbose, callback=callback)
     validated = validate(study, n_jobs)
     n_threads = count_threads(n_jobs, len(study.columns))
-    work = Tasks(lambda n: settle(study, study.columns[n]), len(study.columns), n_threads)
+    columns = study.columns
+    work = Tasks(
+        lambda n: settle(study, columns[n]), len(columns), n_threads, may_fork=study.is_quiet
+    )
     fitted, numbers, scores = zip(*work.results(), strict=True)
     is_one = len(study.columns) == 1
     strings = [validated.candidates[number] for number in numbers]

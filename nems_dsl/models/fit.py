@@ -20,6 +20,7 @@ from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
 from ..data.trials import STIMULUS, check_variance
 from ..fit_options import FitOptions
+from ..fitting.compiling import compile_ahead
 from ..fitting.engine.vector import ParameterVector
 from ..fitting.objective import Objective
 from ..fitting.report import Report
@@ -128,6 +129,23 @@ def fit_model(
         ),
     )
     return fitted
+
+
+@one_blas_thread()
+def prepare_fit(model: Model, recording: Recording, options: FitOptions) -> None:
+    """Compile what fits of a kind call, and find what they share, before they are dealt out.
+
+    Parameters
+    ----------
+    model, recording, options
+        As for `fit_model`, of one of the fits.
+    """
+    nodes = connect(list(copy.deepcopy(model.bind_data(recording, (recording.n_channels,))).layers))
+    reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
+    recording = without_edges(_hold_out(recording, options, reach)[0], reach, options.edges)
+    standard = find_standard(nodes, recording, options)
+    standard.enter()
+    compile_ahead(make_objective(standard, recording, options))
 
 
 def warn_of_data(

@@ -84,7 +84,8 @@ def cross_validate(
     mask : like `y`, or without its channels, optional
         True where the response counts; the rest is neither fitted nor tested.
     n_jobs : int, optional
-        Threads; None or -1 for one per core. The result is the same to the last bit.
+        How many fits at a time; None or -1 for one per core. The result is the same to the last
+        bit. See `nems_dsl.fit`.
     verbose : int
         1 prints how each fit is going.
     callback : callable, optional
@@ -146,7 +147,12 @@ def validate(study: Study, n_jobs: int | None) -> CrossValidation:
     """Fit and score all folds of a study, in threads."""
     tasks = [(n, columns) for n in range(len(study.folds)) for columns in study.columns]
     n_threads = count_threads(n_jobs, len(tasks))
-    work = Tasks(lambda number: run_fold(study, *tasks[number]), len(tasks), n_threads)
+    work = Tasks(
+        lambda number: run_fold(study, *tasks[number]),
+        len(tasks),
+        n_threads,
+        may_fork=study.is_quiet,
+    )
     outcomes = list(work.results())
     return _gather(study, outcomes)
 
@@ -189,7 +195,7 @@ def _held_out(rows: Sequence[Sequence[Outcome]], folds: Sequence[Fold]) -> list[
         return np.hstack([join(each.part.prediction, parts) for each in row])
 
     def target(row: Sequence[Outcome], parts: Sequence[Stretch]) -> np.ndarray:
-        return np.hstack([join(each.part.recording.target, parts) for each in row])
+        return np.hstack([join(each.part.target, parts) for each in row])
 
     fitted = [target(row, fold.fit) for row, fold in zip(rows, folds, strict=True)]
     scales = [
@@ -216,7 +222,7 @@ def _is_failed(rows: Sequence[Sequence[Outcome]]) -> np.ndarray:
                 (results := each.part.model.results) is not None
                 and (results.is_failed or channel in results.silent)
                 for each in row
-                for channel in range(each.part.recording.n_channels)
+                for channel in range(each.part.n_channels)
             ]
             for row in rows
         ]

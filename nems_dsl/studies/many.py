@@ -18,10 +18,11 @@ from ..fit_options import FitArguments, FitOptions, document_options
 from ..fitting.results import NotFittedWarning, not_fitted
 from ..graph.wiring import connect
 from ..models import Model
-from ..models.fit import fit_model, warn_of_data
+from ..models.fit import fit_model, prepare_fit, warn_of_data
 from ..models.later import LaterModels
 from ..models.model_set import ModelSet
 from .design import columns_of_models
+from .forks import can_fork
 from .threads import Tasks, count_threads
 from .together import solve_together
 
@@ -43,7 +44,7 @@ def fit(
     """Fit the model, or the models, that a string stands for.
 
     With one output, as in ``wc.18x2-fir.2x15-dexp.1``, each channel of the response gets a model
-    of its own. They share the preparation of the data, and are fitted side by side in threads.
+    of its own. They share the preparation of the data.
     With several, as in ``wc.18x4-fir.4x15xR-dexp.R``, the channels are the outputs of one model.
 
     Parameters
@@ -59,11 +60,10 @@ def fit(
         Which columns of `y` to fit, by number from 0, or by name where `y` is a table; all by
         default. R is bound to their number.
     n_jobs : int, optional
-        How many threads to fit several models in; with None or -1, as many as there are cores for
-        this process, but never more than models. Threads gain where most of the time is spent in
-        long kernels, as with very many parameters; Gauss-Newton steps of small models take turns
-        at Python's lock, for which processes serve better: see `nems_dsl.sweep`. The results are
-        the same to the last bit for any number.
+        How many models to fit at a time; with None or -1, as many as there are cores for this
+        process, but never more than models. On Linux copies of the process share the fits, as long
+        as there is no `callback`; elsewhere threads do, which gain where most of the time is spent
+        in long kernels. The results are the same to the last bit for any number.
     state : like `x`, optional
         The signal ``state``, where `x` does not have it.
     mask : like `y`, or without its channels, optional
@@ -178,7 +178,7 @@ def fit_jobs(
     n_threads: int,
     callback: Callable[[int, int, float], Any] | None = None,
 ) -> Generator[Model, None, None]:
-    """Fit models to the same data, in threads; the numeric work holds no lock of Python's.
+    """Fit models to the same data, several at a time.
 
     Parameters
     ----------
@@ -231,7 +231,11 @@ def fit_jobs(
                 raise
             raise named from fault
 
-    tasks: Tasks[Model] = Tasks(work, len(jobs), n_threads)
+    tasks: Tasks[Model] = Tasks(work, len(jobs), n_threads, may_fork=callback is None)
+    if callback is None and len(jobs) > n_threads > 1 and can_fork():
+        first = next(job for job, fault in zip(jobs, faults, strict=True) if not fault)
+        options = options_of_columns(first.options, first.columns, recording.n_channels)
+        prepare_fit(first.model, recording.columns(first.columns), options)
     return tasks.results()
 
 

@@ -65,6 +65,11 @@ class Study:
     callback: Callable[[int, float], object] | None = None
 
     @property
+    def is_quiet(self) -> bool:
+        """Whether fits tell nobody how they are going."""
+        return not self.verbose and self.callback is None
+
+    @property
     def folds(self) -> list[Fold]:
         """What is fitted and what is tested, fold by fold."""
         return self.cuts.folds
@@ -286,9 +291,9 @@ def _hold_out(study: Study, candidate: int, columns: tuple[int, ...], fold: Fold
     """Fit a candidate and let it predict what a fold holds out."""
     fitted = _fit(study, candidate, columns, fold)
     part = part_of(fitted, study.recording.columns(columns))
-    target = join(part.recording.target, fold.fit)
+    target = join(part.target, fold.fit)
     return HeldOut(
-        join(part.recording.target, fold.test),
+        join(part.target, fold.test),
         [join(part.prediction, fold.test)],
         [spread(join(part.prediction, fold.fit), target)],
         mean_of(target),

@@ -26,21 +26,26 @@ class Part:
     Attributes
     ----------
     model : Model
-    recording : Recording
-        With the channels that the model predicts, NaN where they do not count.
+    target : sequence of (T_i, channels) arrays
+        What the model should predict, NaN where that does not count.
     prediction : list of (T_i, channels) arrays
         NaN if there was nothing to fit.
     """
 
     model: Model
-    recording: Recording
+    target: Sequence[np.ndarray]
     prediction: list[np.ndarray]
+
+    @property
+    def n_channels(self) -> int:
+        """Number of channels that the model predicts."""
+        return int(self.target[0].shape[1])
 
     def score(self, metric: Metric, stretches: Sequence[Stretch]) -> np.ndarray:
         """Score some stretches, channel by channel: (channels,) float64, NaN where undefined."""
         if not stretches:
-            return np.full(self.recording.n_channels, np.nan)
-        target = join(self.recording.target, stretches)
+            return np.full(self.n_channels, np.nan)
+        target = join(self.target, stretches)
         return score_channels(metric, join(self.prediction, stretches), target)
 
 
@@ -97,7 +102,7 @@ def fit_part(
 
 def part_of(fitted: Model, recording: Recording) -> Part:
     """Return what a fitted model predicts for a recording of its channels."""
-    return Part(fitted, scored_with(fitted, recording), fitted.predict_trials(recording))
+    return Part(fitted, scored_with(fitted, recording).target, fitted.predict_trials(recording))
 
 
 def scored_with(model: Model, recording: Recording) -> Recording:

@@ -1,4 +1,4 @@
-"""Work for several channels in threads: in order, with one fault that is always the same one."""
+"""Work for several channels side by side: in order, with one fault that is always the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from .._threads import usable_cores
 from ..errors import NemsError
+from .forks import can_fork, run_in_forks
 
 Result = TypeVar("Result")
 
@@ -45,7 +46,7 @@ def count_threads(n_jobs: int | None, n_tasks: int) -> int:
 
 
 class Tasks(Generic[Result]):
-    """Numbered tasks in threads.
+    """Numbered tasks in threads, or in copies of this process.
 
     A task that fails ends those after it, but none before it, so that the fault that is raised
     is that of the first task that fails, whatever the number of threads.
@@ -55,6 +56,9 @@ class Tasks(Generic[Result]):
     work : callable
         Called with a task's number. It should call `keep_going` with it now and then.
     n_tasks, n_threads : int
+    may_fork : bool
+        Whether copies of this process may do the work, where they can be made: nothing that it
+        changes matters, and it calls nothing of the user's.
 
     Examples
     --------
@@ -62,8 +66,15 @@ class Tasks(Generic[Result]):
     [0, 1, 4, 9]
     """
 
-    def __init__(self, work: Callable[[int], Result], n_tasks: int, n_threads: int):
-        self._work = work
+    def __init__(
+        self,
+        work: Callable[[int], Result],
+        n_tasks: int,
+        n_threads: int,
+        *,
+        may_fork: bool = False,
+    ):
+        self._work, self._may_fork = work, may_fork and n_threads > 1
         self._n_tasks, self._n_threads = n_tasks, n_threads
         self._end, self._lock = n_tasks, threading.Lock()
         self._all_are_there = threading.Event()
@@ -84,6 +95,9 @@ class Tasks(Generic[Result]):
         if self._n_tasks == 1:
             # in the user's own thread, where Ctrl-C reaches the search itself
             yield self._work(0)
+            return
+        if self._may_fork and can_fork():
+            yield from run_in_forks(self._work, self._n_tasks, self._n_threads)
             return
         pool = ThreadPoolExecutor(self._n_threads, thread_name_prefix="nems_dsl")
         futures: list[Future[Result]] = []

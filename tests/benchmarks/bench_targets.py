@@ -29,10 +29,10 @@ def lagged(x):
     return np.stack(parts, axis=2).reshape(len(x), -1)
 
 
-def simulate(n_targets, seed=0):
+def simulate(n_targets, n_bins=N_BINS, seed=0):
     """Give a smooth stimulus, it at all lags, and responses of fields drawn at random."""
     rng = np.random.default_rng(seed)
-    x = gaussian_filter(rng.normal(size=(N_BINS, N_CHANNELS)), (1, 0.5))
+    x = gaussian_filter(rng.normal(size=(n_bins, N_CHANNELS)), (1, 0.5))
     whole = lagged(x / x.std())
     at, when = rng.integers(2, 16, n_targets), rng.integers(2, 8, n_targets)
     across = np.exp(-((np.arange(N_CHANNELS) - at[:, None]) ** 2) / 4)
@@ -86,16 +86,18 @@ def main(arguments=None):
     parser.add_argument("--targets", type=int, nargs="*", default=[300, 10_000])
     parser.add_argument("--outputs", type=int, nargs="*", default=[50, 200])
     parser.add_argument("--curved", type=int, nargs="*", default=[100])
+    parser.add_argument("--bins", type=int, default=N_BINS)
     options = parser.parse_args(arguments)
+    n_bins = options.bins
     print(describe_machine())
-    print(f"{N_BINS:,} bins, {N_CHANNELS} channels, {N_LAGS} lags; CPU seconds")
+    print(f"{n_bins:,} bins, {N_CHANNELS} channels, {N_LAGS} lags; CPU seconds")
     print(f"{'':28} targets    NumPy    ridge     ours of NumPy of ridge  ms a target", flush=True)
     with threadpool_limits(1):
         nems_dsl.fit(
-            "fir.18x15-lvl.1", *(each[:2000, :20] for each in simulate(20)[::2]), verbose=0
+            "fir.18x15-lvl.1", *(each[:2000, :20] for each in simulate(20, n_bins)[::2]), verbose=0
         )
         for n in options.targets:
-            x, whole, y = simulate(n)
+            x, whole, y = simulate(n, n_bins)
             n_runs = 3 if n <= 1000 else 1
             found = compare("fir.18x15-lvl.1", n, "fir.18x15-lvl.1", whole, x, y, n_runs)
             spent, _ = timed(lambda found=found: [found[k].results for k in range(10)])
@@ -109,7 +111,7 @@ def main(arguments=None):
                 f"a fit of one alone: {alone / 10:.3f}"
             )
         for n in options.outputs:
-            x, whole, y = simulate(n)
+            x, whole, y = simulate(n, n_bins)
             nems_dsl.fit("fir.18x15xR-lvl.R", x[:2000], y[:2000], verbose=0)
             compare("fir.18x15xR-lvl.R", n, "fir.18x15xR-lvl.R", whole, x, y, 3)
         for n in options.curved:
@@ -118,7 +120,7 @@ def main(arguments=None):
 
 def compare_curved(n_targets, string="wc.18x4-fir.4x15-dexp.1", n_alone=10):
     x, _, y = simulate(n_targets)
-    y = np.maximum(y, 0)
+    y, n_alone = np.maximum(y, 0), min(n_alone, n_targets)
     nems_dsl.fit(string, x, y[:, 0], verbose=0)
     ours, _ = timed(lambda: nems_dsl.fit(string, x, y, verbose=0))
     alone, _ = timed(lambda: [nems_dsl.fit(string, x, y[:, k], verbose=0) for k in range(n_alone)])
@@ -126,6 +128,12 @@ def compare_curved(n_targets, string="wc.18x4-fir.4x15-dexp.1", n_alone=10):
         f"{string:28} {n_targets:7,}  together {ours / n_targets:.3f} s a target, "
         f"alone {alone / n_alone:.3f}"
     )
+
+
+def test_benchmark_runs(capsys):
+    main(["--targets", "12", "--outputs", "2", "--curved", "--bins", "600"])
+    out = capsys.readouterr().out
+    assert "fir.18x15-lvl.1" in out and "of one" in out
 
 
 if __name__ == "__main__":

@@ -169,8 +169,8 @@ def _score(part: Part, stretches: Sequence[Stretch]) -> tuple[float | None, floa
     """Return the mean correlation over channels, and its error; None where it is not defined."""
     if not stretches:
         return None, None
-    target = mask(part.recording.target, stretches)
-    heard = np.delete(np.arange(part.recording.n_channels), _silent(part))
+    target = mask(part.target, stretches)
+    heard = np.delete(np.arange(part.n_channels), _silent(part))
     r = float(np.mean(part.score(correlation, stretches)[heard]))
     error = correlation_error(
         r, [trial[:, heard] for trial in part.prediction], [trial[:, heard] for trial in target]
