@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from .model_like import ModelLike
+
 if TYPE_CHECKING:
     from ..fitting.results import FitResults
-    from .model import Model
 
 Made = TypeVar("Made")
+M = TypeVar("M", bound=ModelLike)
 
 
 class LaterResults:
@@ -52,7 +54,7 @@ def _same(made: Made) -> Made:
     return made
 
 
-class LaterModels(Sequence["Model"]):
+class LaterModels(Sequence[M]):
     """Fitted models, each made when it is first asked for, and then kept.
 
     Parameters
@@ -65,7 +67,7 @@ class LaterModels(Sequence["Model"]):
         Those that there are.
     """
 
-    def __init__(self, n: int, make: Callable[[int], Model], made: Mapping[int, Model]):
+    def __init__(self, n: int, make: Callable[[int], M], made: Mapping[int, M]):
         self._n, self._make, self._made = n, make, dict(made)
         self._lock = threading.Lock()
 
@@ -79,10 +81,10 @@ class LaterModels(Sequence["Model"]):
         return self._n
 
     @overload
-    def __getitem__(self, which: int) -> Model: ...
+    def __getitem__(self, which: int) -> M: ...
     @overload
-    def __getitem__(self, which: slice) -> list[Model]: ...
-    def __getitem__(self, which: int | slice) -> Model | list[Model]:
+    def __getitem__(self, which: slice) -> list[M]: ...
+    def __getitem__(self, which: int | slice) -> M | list[M]:
         if isinstance(which, slice):
             return [self[number] for number in range(*which.indices(self._n))]
         number = range(self._n)[which]
@@ -91,8 +93,8 @@ class LaterModels(Sequence["Model"]):
                 self._made[number] = self._make(number)
             return self._made[number]
 
-    def __iter__(self) -> Iterator[Model]:
+    def __iter__(self) -> Iterator[M]:
         return (self[number] for number in range(self._n))
 
-    def __reduce__(self) -> tuple[type[tuple[Any, ...]], tuple[list[Model]]]:
+    def __reduce__(self) -> tuple[type[tuple[Any, ...]], tuple[list[M]]]:
         return tuple, (list(self),)

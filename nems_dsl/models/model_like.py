@@ -17,6 +17,10 @@ class ModelLike(Protocol):
     _tree: BoundModel | None
 
     @property
+    def has_later_results(self) -> bool:
+        """Whether `results` have yet to be worked out."""
+
+    @property
     def meta(self) -> dict[str, Any]:
         """Notes of the user's."""
 

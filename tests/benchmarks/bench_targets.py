@@ -14,6 +14,7 @@ import argparse
 import time
 
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 from threadpoolctl import threadpool_limits
 
@@ -130,6 +131,7 @@ def compare_curved(n_targets, string="wc.18x4-fir.4x15-dexp.1", n_alone=10):
     )
 
 
+@pytest.mark.slow
 def test_benchmark_runs(capsys):
     main(["--targets", "12", "--outputs", "2", "--curved", "--bins", "600"])
     out = capsys.readouterr().out

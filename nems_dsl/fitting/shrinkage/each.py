@@ -17,9 +17,8 @@ from ...layers.base import KernelLayer
 from ..linear.field import ReceptiveField
 from ..linear.moments import MOST_BINS, Lags, lagged_pieces, stimulus_moments
 from .choice import PERFECT, fixed_inverse, spectra, weigh
-from .evidence import WEAKEST, independent_shares
+from .evidence import WEAKEST, independent_shares, is_plenty
 from .find import MOST_INPUTS, entries_of, wanted_shrinkage, written_options
-from .path import is_plenty
 
 if TYPE_CHECKING:
     from ..objective import Objective

@@ -16,6 +16,8 @@ WEAKEST, _STRONGEST = 1e-7, 1e4
 _N_STRENGTHS = 67
 # a window of so many times the time that it finds is long enough, after Sokal
 _WINDOW = 5.0
+# so many bins to a parameter tell it whatever the prior
+_PLENTY = 500
 # of the longest trial, and how many at least
 _SHARE_OF_LAGS, _FEWEST_LAGS = 8, 200
 
@@ -112,6 +114,11 @@ def best_strengths(
     ratios = seen.power / found[:, None]
     there = evidence(np.sum(squares / (1 + ratios), axis=1) / found, np.log1p(ratios).sum(axis=1))
     return Strengths(np.where(known, found, 1.0), np.where(known, there, 0.0))
+
+
+def is_plenty(n_samples: int, n_parameters: int) -> bool:
+    """Tell whether there are so many samples that no prior matters."""
+    return n_samples > _PLENTY * n_parameters
 
 
 def independent_shares(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .evidence import WEAKEST
+from .evidence import WEAKEST, is_plenty
 from .held_out import HeldOut
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 #: Of the strengths that the linear model asks for.
 FACTORS = (16.0, 4.0, 1.0, 0.25, 0.0625, 2.0**-6, 2.0**-8)
 _MOST_PARAMETERS = 1000
-# so many bins to a parameter tell it whatever the prior
-_PLENTY = 500
 # standard errors within which a stronger one is as good
 _AS_GOOD_AS_BEST = 0.5
 
@@ -46,11 +44,6 @@ def factors_to_try(objective: Objective) -> tuple[float, ...]:
     if not has_curvature or objective.engine.structure.without_kernels():
         return (1.0,)
     return FACTORS
-
-
-def is_plenty(n_samples: int, n_parameters: int) -> bool:
-    """Tell whether there are so many samples that no prior matters."""
-    return n_samples > _PLENTY * n_parameters
 
 
 def choose_stage(stages: Sequence[HeldOut]) -> int:
