@@ -56,7 +56,6 @@ _OWN = {
     "fitting/findings/lags.py": "one kind of finding",
     "fitting/findings/means.py": "one kind of finding",
     "fitting/findings/ridge.py": "one kind of finding",
-    "fitting/optimisers/lbfgs.py": "an optimiser",
     "fitting/optimisers/least_squares.py": "two optimisers with curvature",
     "fitting/optimisers/split.py": "absolute values as differences",
     "fitting/rates.py": "units of the response",

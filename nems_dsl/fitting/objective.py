@@ -24,7 +24,6 @@ from .linearity import derivatives_key, why_not_linear
 from .losses import make_loss
 from .penalties import Penalty, penalties_of_string, prior_penalty
 from .rates import rate_bounds, refuse_rates
-from .shrinkage.each import solve_by_output
 from .shrinkage.find import find_shrunk
 
 # parameters whose products are kept for other fits to the same stimulus
@@ -244,11 +243,6 @@ class Objective:
         """Whether `squares` are the same for all parameters, and count every sample alike."""
         loss = self.loss
         return loss.is_squared and not loss.is_weighted and not why_not_linear(self.engine)
-
-    @cached_property
-    def by_output(self) -> np.ndarray | None:
-        """The minimum of a linear model whose outputs share no parameters; None for others."""
-        return solve_by_output(self)
 
     def without_shrinkage(self, value: float, theta: np.ndarray) -> float:
         """Give the loss, with penalties but for those of receptive fields, from its value."""

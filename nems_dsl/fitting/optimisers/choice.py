@@ -10,8 +10,9 @@ import numpy as np
 from ...fit_choices import OPTIMIZERS, Optimizer
 from ...graph.skeleton import find_skeleton
 from ..linearity import why_not_linear
+from .by_output import solve_by_output
 from .lbfgs import minimise_lbfgs
-from .least_squares import minimise_directly, minimise_least_squares, share_of_data
+from .least_squares import MOST_PARAMETERS, minimise_directly, minimise_least_squares, share_of_data
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ _GRADIENT, _PRODUCT = 0.2, 0.08
 # How many of them a search takes, from a start derived from data: few gradients where they are
 # taken in variables of equal curvature, many elsewhere.
 _N_STEPS, _N_GRADIENTS, _N_CONDITIONED = 6, 400, 40
-# a curvature of so many parameters, and its factorisation, would no more fit a cache
-_MOST_PARAMETERS = 3000
 _MOST_PREFERRED = 600
 
 
@@ -85,8 +84,8 @@ def _fastest(objective: Objective) -> str:
         return "l-bfgs-b"
     n = objective.n_parameters
     is_linear = not _why_not_linear(objective)
-    if n > _MOST_PARAMETERS:
-        return "closed-form" if is_linear and objective.by_output is not None else "l-bfgs-b"
+    if n > MOST_PARAMETERS:
+        return "closed-form" if is_linear and solve_by_output(objective) is not None else "l-bfgs-b"
     if is_linear:
         return "closed-form"
     structure = objective.engine.structure

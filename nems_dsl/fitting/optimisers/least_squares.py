@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .by_output import solve_by_output
 from .gauss_newton import gauss_newton
+from .lbfgs import minimise_lbfgs
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 # many bins for each parameter, and no fewer than so many in all
 _BINS_PER_PARAMETER, _FEWEST_BINS, _LEAST_SHARE = 20, 4000, 1 / 8
 _NEAR, _SHARE_NEAR = 0.003, 1 / 4
+#: Of more parameters no curvature fits a cache, nor does its factorisation.
+MOST_PARAMETERS = 3000
 # of the gradient at the start, what rounding may leave
 _SOLVED = 1e-6
 # to begin with. A long step from far off ends where a nonlinearity is flat, and nothing leads back
@@ -38,7 +42,7 @@ def minimise_directly(
     One step does it but for rounding; within bounds, or with a penalty beside a root mean square,
     there are a few. Outputs without parameters in common are solved one by one.
     """
-    theta = objective.by_output
+    theta = solve_by_output(objective)
     if theta is not None:
         before = np.linalg.norm(objective.value_and_grad(start)[1])
         value, gradient = objective.value_and_grad(theta)
@@ -46,6 +50,8 @@ def minimise_directly(
         if np.linalg.norm(gradient) <= _SOLVED * before:
             watch.after(value, theta)
             return True, "solved output by output"
+    if objective.n_parameters > MOST_PARAMETERS:
+        return minimise_lbfgs(objective, start, watch, is_near)
     return _minimise(objective, start, watch, 1.0, _HARDLY_DAMPED, is_linear=True)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from scipy.linalg import eigh
 
 from ...data.recording import Recording
 from ...graph.fronts import Front, find_fronts
@@ -18,10 +17,7 @@ from ..linear.field import ReceptiveField
 from ..linear.moments import MOST_BINS, Lags, lagged_pieces, stimulus_moments
 from .choice import PERFECT, fixed_inverse, spectra, weigh
 from .evidence import WEAKEST, independent_shares, is_plenty
-from .find import MOST_INPUTS, entries_of, wanted_shrinkage, written_options
-
-if TYPE_CHECKING:
-    from ..objective import Objective
+from .find import MOST_INPUTS, wanted_shrinkage, written_options
 
 # samples of the responses that are taken at a time
 _MOST_SAMPLES = 1 << 21
@@ -105,36 +101,6 @@ def _is_linear(nodes: Sequence[Node]) -> bool:
         if free - set(layer.facts.additive if number else layer.facts.linear_in):
             return False
     return True
-
-
-def solve_by_output(objective: Objective) -> np.ndarray | None:
-    """Give the parameters of a linear model of several outputs, one after the other.
-
-    Returns
-    -------
-    (n,) ndarray or None
-        Where the loss and the penalties of its receptive fields have their minimum, if every
-        sample is known; None if outputs share parameters, or are not shrunk as the data ask.
-    """
-    if len(objective.shrunk) != 1 or objective.penalties or not objective.loss.is_squared:
-        return None
-    (shrunk,) = objective.shrunk
-    recording, prior = objective.recording, shrunk.prior
-    known = find_linear_map(objective.engine.nodes, recording.signals)
-    if known is None or known.front.places != shrunk.front.places or not shrunk.is_quadratic:
-        return None
-    if len(known.entries) != len(prior.cross):
-        return None
-    power, axes = eigh(prior.covariance, prior.precision)
-    along = prior.cross @ axes
-    fields = (along / (power + prior.strengths[:, None])) @ axes.T
-    counts = sum(np.sum(~np.isnan(trial), axis=0) for trial in objective.target)
-    means = sum(np.nansum(trial, axis=0) for trial in objective.target) / np.maximum(counts, 1)
-    stimulus = stimulus_moments(recording, known.field.lags, known.front.signal).mean
-    there = np.empty(objective.n_parameters)
-    places = entries_of(known.front.places, known.field.vector, objective.vector)
-    there[places] = known.theta(fields, means - fields @ stimulus)
-    return there
 
 
 def solve_each(
