@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from .held_out import N_FOLDS
 
 #: Beyond so many channels times lags the covariances of all stretches take too much memory.
 MOST_INPUTS = 1000
+# numbers of a signal at all lags that are kept for other fits to it
+_MOST_KEPT = 1 << 22
 
 
 def predict_by_ridge(
@@ -55,43 +57,55 @@ def predict_by_ridge(
     predictions: list[list[np.ndarray]] = [[] for _ in folds]
     targets = [np.concatenate([target[t][a:b] for t, a, b in fold]).T for fold in folds]
     for output in range(n_outputs):
-        parts = [_sums(trials, lags, target, output, fold) for fold in folds]
+        parts = [
+            _sums(rows, products, y[output])
+            for (rows, products), y in zip(
+                _look(recording, signal, lags, folds), targets, strict=True
+            )
+        ]
         whole = _added(parts)
-        for number, (fold, part) in enumerate(zip(folds, parts, strict=True)):
+        seen = _look(recording, signal, lags, folds)
+        for number, ((rows, _), part) in enumerate(zip(seen, parts, strict=True)):
             n, x, y, xx, xy = (all_ - own for all_, own in zip(whole, part, strict=True))
             n = max(float(n), 1.0)
             rest = xx / n - np.outer(x / n, x / n)
             loaded = rest + prior.strengths[output] * prior.precision
             field = _solve(loaded, xy / n - x / n * (y / n))
-            rows = [
-                windows(trials[t], np.arange(a, b), lags).reshape(b - a, -1) @ field
-                for t, a, b in fold
-            ]
-            predictions[number].append(np.concatenate(rows))
+            predictions[number].append(rows @ field)
     return [np.array(rows) for rows in predictions], targets
 
 
 Sums = tuple[Any, ...]
+Seen = tuple[np.ndarray, np.ndarray]
 
 
-def _sums(
-    trials: Sequence[np.ndarray],
-    lags: Lags,
-    target: Sequence[np.ndarray],
-    output: int,
-    fold: Sequence[Stretch],
-) -> Sums:
+def _look(
+    recording: Recording, signal: str, lags: Lags, folds: Sequence[Sequence[Stretch]]
+) -> Iterator[Seen]:
+    """Give a signal at all lags in each fold, (bins, inputs), and the products of these."""
+    trials = recording.signals[signal]
+    n_inputs = trials[0].shape[1] * lags.n
+
+    def look() -> Iterator[Seen]:
+        for fold in folds:
+            parts = [windows(trials[t], np.arange(a, b), lags) for t, a, b in fold]
+            rows = np.concatenate([part.reshape(-1, n_inputs) for part in parts])
+            yield rows, rows.T @ rows
+
+    n_bins = sum(b - a for fold in folds for _, a, b in fold)
+    if n_bins * n_inputs > _MOST_KEPT:
+        return look()
+    key = ("stretches", signal, lags, tuple(tuple(fold) for fold in folds))
+    return iter(recording.once(key, lambda: list(look())))
+
+
+def _sums(rows: np.ndarray, products: np.ndarray, y: np.ndarray) -> Sums:
     """Give number, sums and products of what one output is known with in one fold."""
-    found = []
-    for trial, start, stop in fold:
-        y = target[trial][start:stop, output]
-        known = np.flatnonzero(~np.isnan(y))
-        y = y[known]
-        x = windows(trials[trial], start + known, lags).reshape(
-            len(known), trials[0].shape[1] * lags.n
-        )
-        found.append((float(len(y)), x.sum(axis=0), float(y.sum()), x.T @ x, x.T @ y))
-    return _added(found)
+    missing = np.isnan(y)
+    if missing.any():
+        rows, y = rows[~missing], y[~missing]
+        products = rows.T @ rows
+    return float(len(y)), rows.sum(axis=0), float(y.sum()), products, rows.T @ y
 
 
 def _added(parts: Sequence[Sums]) -> Sums:
