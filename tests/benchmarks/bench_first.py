@@ -27,10 +27,12 @@ print(results.seconds, results.compile_seconds, CLOCK.n)
 
 
 def run(code, folder, cores):
+    # as an installed package has it, whose modules are bytecode on disk
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     began, used = time.perf_counter(), os.times()
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | {"NUMBA_CACHE_DIR": folder},
+        env=environment | {"NUMBA_CACHE_DIR": folder},
         capture_output=True,
         text=True,
         check=True,
