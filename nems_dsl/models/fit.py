@@ -73,7 +73,9 @@ def fit_model(
     """
     from .model import Model
 
-    fitted = model.bind_data(recording, (recording.n_channels,))
+    fitted, recording = model.bind_recording(recording, (recording.n_channels,))
+    if model.preparation is not None and isinstance(options.validation, Recording):
+        options = replace(options, validation=model.preparation.apply(options.validation))
     init = options.init
     if isinstance(init, Model):
         fitted, init = take_parameters(fitted, init)[0], "model"
@@ -140,7 +142,8 @@ def prepare_fit(model: Model, recording: Recording, options: FitOptions) -> None
     model, recording, options
         As for `fit_model`, of one of the fits.
     """
-    nodes = connect(list(copy.deepcopy(model.bind_data(recording, (recording.n_channels,))).layers))
+    bound, recording = model.bind_recording(recording, (recording.n_channels,))
+    nodes = connect(list(copy.deepcopy(bound).layers))
     reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
     recording = without_edges(_hold_out(recording, options, reach)[0], reach, options.edges)
     standard = find_standard(nodes, recording, options)

@@ -24,6 +24,7 @@ from ..graph.wiring import check_signals, check_signals_of_tree, connect, needed
 from ..layers.base import Layer
 from ..layers.equality import same_layer
 from ..metrics import get_metric
+from ..preparation import Preparation
 from .later import LaterResults
 from .layer_list import LayerList, Which
 from .meta import read_meta
@@ -108,6 +109,7 @@ class Model:
             raise TypeError("give a model by its string or by its layers, not by both")
         self.name, self.meta = name, meta
         self._results: FitResults | LaterResults | None = None
+        self.preparation: Preparation | None = None
         self._tree: compiler.BoundModel | None = None
         # a string of a dialect in which sizes may mean something else once the state is known
         self._there: tuple[str, str, dict[str, Any]] | None = None
@@ -361,7 +363,17 @@ class Model:
         ValueError
             The data lack a signal that a layer reads.
         """
-        recording = read_recording(x)
+        return self.bind_recording(read_recording(x), response)[0]
+
+    def bind_recording(
+        self, recording: Recording, response: tuple[int, ...] | None = None
+    ) -> tuple[Model, Recording]:
+        """Give what `bind_data` does, and the recording as its layers see it: prepared."""
+        if self.preparation is not None:
+            recording = self.preparation.apply(recording)
+        return self._bound(recording, response), recording
+
+    def _bound(self, recording: Recording, response: tuple[int, ...] | None) -> Model:
         if self._tree is not None:
             check_signals_of_tree(self._tree, recording.signals)
             shapes, n_bins = recording.shapes(), max(recording.lengths)
@@ -372,6 +384,7 @@ class Model:
             bound = compiler.fit_to_data(tree, shapes, response, n_bins)
             if bound != self._tree:
                 model = Model.from_tree(bound, name=self.name, meta=self.meta)
+                model.preparation = self.preparation
                 check_signals(connect(model.layers), recording.signals)
                 return model
         if not len(self.layers):
@@ -440,8 +453,12 @@ class Model:
         return "zeros" if self._results is None else self._results.edges
 
     def _outputs(self, recording: Recording, edges: str) -> dict[str, list[np.ndarray]]:
-        outputs = evaluate_trials(connect(self.bind_data(recording).layers), recording, edges)
-        return {**outputs, "output": self._learnt(outputs["output"])}
+        bound, prepared = self.bind_recording(recording)
+        outputs = evaluate_trials(connect(bound.layers), prepared, edges)
+        learnt = self._learnt(outputs["output"])
+        if self.preparation is not None:
+            learnt = self.preparation.undo(learnt)
+        return {**outputs, "output": learnt}
 
     def _learnt(self, prediction: list[np.ndarray]) -> list[np.ndarray]:
         if self._results is None or isinstance(self._results, LaterResults):
@@ -478,7 +495,7 @@ class Model:
         recording = read_recording(x, y, state=state)
         edges = self.edges if edges is None else check_edges(edges)
         nodes = connect(self.bind_data(recording, (recording.n_channels,)).layers)
-        prediction = self._learnt(evaluate_trials(nodes, recording, edges)["output"])
+        prediction = self._outputs(recording, edges)["output"]
         reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
         return measure(prediction, without_edges(recording, reach, edges).target)
 

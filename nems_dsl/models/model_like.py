@@ -6,6 +6,7 @@ from typing import Any, Protocol, Self
 
 from ..compiler import BoundModel
 from ..fitting.results import FitResults
+from ..preparation import Preparation
 from .layer_list import LayerList
 
 
@@ -14,6 +15,7 @@ class ModelLike(Protocol):
 
     name: str | None
     results: FitResults | None
+    preparation: Preparation | None
     _tree: BoundModel | None
 
     @property

@@ -85,7 +85,8 @@ class Objective(GraphObjective):
         state: Any = None,
     ):
         recording = read_recording(x, y, state=state, mask=mask, single=dtype == "float32")
-        self.model = copy.deepcopy(model.bind_data(recording, (recording.n_channels,)))
+        bound, recording = model.bind_recording(recording, (recording.n_channels,))
+        self.model = copy.deepcopy(bound)
         super().__init__(
             connect(list(self.model.layers)),
             recording,

@@ -14,6 +14,7 @@ import numpy as np
 
 from .._version import __version__
 from ..fitting.results import FitResults
+from ..preparation import Preparation
 from ..syntax import ModelStringError
 from .meta import read_meta
 from .model_like import ModelLike
@@ -21,7 +22,7 @@ from .model_like import ModelLike
 M = TypeVar("M", bound=ModelLike)
 
 FORMAT = "nems_dsl model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def save_model(model: ModelLike, path: Path) -> Path:
@@ -108,7 +109,8 @@ def to_dict(model: ModelLike) -> dict[str, Any]:
     }
     return {
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        # a version that knows no preparation must not read a model that has one
+        "format_version": FORMAT_VERSION if model.preparation else 1,
         "nems_dsl": __version__,
         "string": _string_of(model),
         "model_id": model.model_id,
@@ -117,12 +119,15 @@ def to_dict(model: ModelLike) -> dict[str, Any]:
         "layer_names": [layer.name for layer in model.layers],
         "parameters": parameters,
         "results": None if model.results is None else model.results.to_dict(),
+        **({"preparation": model.preparation.to_dict()} if model.preparation else {}),
     }
 
 
 def from_dict(data: dict[str, Any], kind: Callable[..., M]) -> M:
     """Build the model that `to_dict` described; `kind` is the class of models."""
     model = kind(data["string"], name=data.get("name"), meta=data.get("meta"))
+    if data.get("preparation") is not None:
+        model.preparation = Preparation.from_dict(data["preparation"])
     given = data["parameters"]
     _name_layers(model, data.get("layer_names"), given)
     if sorted(given) != sorted(model.layers.names):

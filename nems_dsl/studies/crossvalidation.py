@@ -154,10 +154,11 @@ def validate(study: Study, n_jobs: int | None) -> CrossValidation:
         may_fork=study.is_quiet,
     )
     outcomes = list(work.results())
-    return _gather(study, outcomes)
+    return gather(study, outcomes)
 
 
-def _gather(study: Study, outcomes: Sequence[Outcome]) -> CrossValidation:
+def gather(study: Study, outcomes: Sequence[Outcome]) -> CrossValidation:
+    """Put together what came of all folds."""
     folds, n_models = study.folds, len(study.columns)
     rows = [outcomes[n * n_models : (n + 1) * n_models] for n in range(len(folds))]
     held_out = _held_out(rows, folds)

@@ -52,8 +52,7 @@ def dstrf(
     >>> dstrf(Model("wc.18x4-stp.4-fir.4x15-dexp.1"), x, times=[50, 120], lags=15).shape
     (2, 1, 18, 15)
     """
-    recording = read_recording(x, state=state)
-    model = model.bind_data(recording)
+    model, recording = model.bind_recording(read_recording(x, state=state))
     signal = SYNONYMS.get(signal, signal)
     nodes = connect(model.layers)
     if signal not in signals_of(nodes):

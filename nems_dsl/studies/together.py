@@ -110,6 +110,8 @@ def solve_together(
     """
     if options.changed().keys() - _MAY_DIFFER or options.loss not in _LOSSES:
         return None
+    if model.preparation is not None:
+        return None
     nodes = connect(list(model.layers))
     known = find_linear_map(nodes, recording.signals)
     if known is None or len(known.entries) > 1:

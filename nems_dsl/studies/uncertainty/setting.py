@@ -66,7 +66,8 @@ def enter(
     standardised : bool
         In the coordinates of the fit; by default in the user's units.
     """
-    model = copy.deepcopy(model.bind_data(recording, (recording.n_channels,)))
+    model, recording = model.bind_recording(recording, (recording.n_channels,))
+    model = copy.deepcopy(model)
     results = model.results
     if results is not None and results.silent and options.channel_weights is None:
         weights = np.ones(recording.n_channels)
