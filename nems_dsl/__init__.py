@@ -17,13 +17,17 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from .compiler import BoundModel as BoundModel
-    from .compiler import canonical as canonical
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
     from .compiler.dialects.convert import convert as convert
-    from .compiler.explain import explain as explain
     from .errors import NemsError as NemsError
     from .errors import NemsWarning as NemsWarning
+    from .experiments import BoundExperiment as BoundExperiment
+    from .experiments import Run as Run
+    from .experiments import parse_experiment as parse_experiment
+    from .experiments import run as run
+    from .experiments.explain import explain as explain
+    from .experiments.strings import canonical as canonical
     from .models import Model as Model
     from .models import ModelSet as ModelSet
     from .models import Objective as Objective
@@ -49,15 +53,19 @@ _HOMES = {
     "NemsWarning": "errors",
     "Results": "sweeps",
     "assess": "sweeps",
-    "canonical": "compiler",
+    "BoundExperiment": "experiments",
+    "Run": "experiments",
+    "canonical": "experiments.strings",
     "convert": "compiler.dialects.convert",
     "cross_validate": "studies",
     "expand": "spaces",
-    "explain": "compiler.explain",
+    "explain": "experiments.explain",
     "fit": "studies",
     "keyword_info": "compiler",
     "open_results": "sweeps",
     "parse": "compiler",
+    "parse_experiment": "experiments",
+    "run": "experiments",
     "select": "selection",
     "sweep": "sweeps",
 }

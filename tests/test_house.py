@@ -48,6 +48,8 @@ _OWN = {
     "data/indexes.py": "labels of bins, apart from what is done with them",
     "fitting/conditioning.py": "variables in which the stimulus is white",
     "fitting/early_stopping.py": "how large a model data held out bear",
+    "compiler/explain.py": "a model string in words",
+    "experiments/split_words.py": "words that split data",
     "fitting/findings/band.py": "one kind of finding",
     "fitting/findings/capacity.py": "one kind of finding",
     "fitting/findings/curve.py": "one kind of finding",

@@ -10,22 +10,28 @@ import typer
 from .streams import complain, say
 
 Strings = Annotated[
-    list[str], typer.Argument(metavar="STRING...", help="Model strings; - reads them from stdin.")
+    list[str],
+    typer.Argument(
+        metavar="STRING...", help="Model or experiment strings; - reads them from stdin."
+    ),
 ]
 
 
 def check(strings: Strings) -> None:
-    """Check model strings; print the canonical form and the model_id of each.
+    """Check model and experiment strings; print the canonical form and the identity of each.
 
     If any is at fault, all faults are printed on stderr, nothing else, and the exit code is 1.
     """
-    from nems_dsl import ModelStringError, parse
+    from nems_dsl import BoundExperiment, ModelStringError
+    from nems_dsl.experiments.strings import read_either
 
     good, n_bad = [], 0
     texts = _read(strings)
     for text in texts:
         try:
-            good.append(parse(text))
+            tree = read_either(text)
+            identity = tree.experiment_id if isinstance(tree, BoundExperiment) else tree.model_id
+            good.append((tree.string, identity))
         except ModelStringError as fault:
             complain(f"{fault}\n")
             n_bad += 1
@@ -33,9 +39,9 @@ def check(strings: Strings) -> None:
         if len(texts) > 1:
             complain(f"{n_bad} of {len(texts)} strings are at fault")
         raise typer.Exit(1)
-    width = max((len(tree.string) for tree in good), default=0)
-    for tree in good:
-        say(f"{tree.string:{width}}  {tree.model_id}")
+    width = max((len(string) for string, _ in good), default=0)
+    for string, identity in good:
+        say(f"{string:{width}}  {identity}")
 
 
 def _read(strings: list[str]) -> list[str]:

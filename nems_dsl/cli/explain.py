@@ -10,9 +10,9 @@ from .streams import say
 
 
 def explain(
-    string: Annotated[str, typer.Argument(metavar="STRING", help="A model string.")],
+    string: Annotated[str, typer.Argument(metavar="STRING", help="A model or experiment string.")],
 ) -> None:
-    """Say what a model string means: equations, shapes and parameters, keyword by keyword."""
+    """Say what a string means: equations, shapes and parameters, keyword by keyword."""
     from nems_dsl import explain as explain_string
 
     say(explain_string(string))

@@ -12,7 +12,6 @@ from .catalogue import keyword_info as keyword_info
 from .data import fit_to_data as fit_to_data
 from .known_trees import known_trees as known_trees
 from .strings import DialectWarning as DialectWarning
-from .strings import canonical as canonical
 from .strings import check_dialect as check_dialect
 from .strings import parse as parse
 

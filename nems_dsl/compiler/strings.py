@@ -89,17 +89,6 @@ def read_quietly(
     return bind(text, values), []
 
 
-def canonical(string: str, dialect: str = "native") -> str:
-    """Give the one spelling that all strings of the same model share.
-
-    Examples
-    --------
-    >>> canonical("wc.18x4.n.l2-fir.x15x1-relu.os")
-    'wc.18x4.n.l2-fir.4x15-relu.1.s.o'
-    """
-    return parse(string, dialect).string
-
-
 def check_dialect(dialect: str) -> None:
     """Refuse a dialect that is not known."""
     if dialect not in DIALECTS:

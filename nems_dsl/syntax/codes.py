@@ -58,5 +58,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E507": "a space that is too large: too many variants, or nested too deep",
         "E508": "a condition on variants that cannot be read, or has no answer",
         "E509": "a condition names a variable that the space does not have",
+        # ---- preparation and fit ----
+        "E601": "no such word of preparation, or of the fit",
+        "E602": "a word in a section that it does not belong to",
+        "E603": "two words that say the same, such as two ways to split the data",
+        "E604": "a name or an input of a word that is no keyword of a model",
     }
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..compiler import canonical
+from ..compiler import parse
 from ..compiler.bind import bind
 from ..compiler.build import build_layers
 from ..compiler.catalogue import catalogue
@@ -48,7 +48,7 @@ def check_string(case: Case) -> None:
     says = tree.keywords[0].gives
     assert given_shape == says, f"{tree.string} gives {given_shape}, but its signature says {says}"
     if signature.example:
-        canonical(signature.example)
+        parse(signature.example)
 
 
 def check_fit(case: Case) -> None:

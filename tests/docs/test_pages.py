@@ -24,6 +24,7 @@ PAGES = (
     "own_layers",
     "architecture",
     "spaces",
+    "experiments",
     "standard_errors",
 )
 # many fits

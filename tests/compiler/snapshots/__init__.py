@@ -3,9 +3,9 @@
 A file holds entries apart by a line of ``====``. An entry is the string as a Python literal, on
 lines of their own the data that it meets, if any, as ``stim=18 response=3``, or the dialect that it
 is read in or converted to, as ``dialect=nems`` or ``target=nems``; ``read=space`` for a model
-space, or ``pattern=...`` for a condition on the variants of that; and after a line of ``----`` the
-whole message. To write the messages anew after a change of wording, run the tests with
-``NEMS_DSL_REWRITE_SNAPSHOTS=1``, and read the difference.
+space, ``read=experiment`` for an experiment, or ``pattern=...`` for a condition on the variants of
+a pattern; and after a line of ``----`` the whole message. To write the messages anew after a change
+of wording, run the tests with ``NEMS_DSL_REWRITE_SNAPSHOTS=1``, and read the difference.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from nems_dsl import ModelStringError, convert, parse
+from nems_dsl import ModelStringError, convert, parse, parse_experiment
 from nems_dsl.compiler import fit_to_data
 from nems_dsl.spaces import expand
 
@@ -45,6 +45,9 @@ def fault_of(string: object, data: str = "") -> ModelStringError:
     try:
         if data == "read=space":
             expand(string)
+            raise AssertionError(f"{string!r} is not at fault")
+        if data == "read=experiment":
+            parse_experiment(string)
             raise AssertionError(f"{string!r} is not at fault")
         if data.startswith("pattern="):
             deque(expand(data.removeprefix("pattern="), where=string), maxlen=0)
