@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import kernels
 from ..distributions import Normal
-from ..keywords import PENALTIES, Flow, Option, ShapeForm, Signature, registry
+from ..keywords import PENALTIES, Flow, Number, Option, ShapeForm, Signature, registry
 from .base import Arrays, Facts, KernelLayer, Parameter, Phi, Tangents, Work
 from .follow import FollowModulation
 from .tangents import scaled
@@ -87,7 +87,8 @@ class LinearModulation(Modulation):
             linear_in=tuple(self.parameters),
             follow=FollowModulation(
                 added=("offset",) if "offset" in self.parameters else (),
-                gains=("gain",) if len(self.parameters) == 2 else (),
+                # what is fixed cannot take up another unit
+                gains=("gain",) if len(self.parameters) == 2 and "o" not in self.options else (),
             ),
         )
 
@@ -103,7 +104,7 @@ class LinearModulation(Modulation):
     def initial_parameters(self) -> Phi:
         shapes = self.parameter_shapes(self.dims, self.options)
         means = {name: np.zeros(shape) for name, shape in shapes.items()}
-        if "gain" in means:
+        if "gain" in means and "o" not in self.options:
             means["gain"][0] = 1
         return Phi(
             *(Parameter(name, mean.shape, Normal(mean, 0.05)) for name, mean in means.items())
@@ -118,10 +119,11 @@ class LinearModulation(Modulation):
         constant = np.zeros(2 * n_channels, dtype)
         if "gain" not in values:
             constant[:n_channels] = 1
+        constant[:n_channels] += self.options.get("o", 0)
         for name, rows in self._rows(values):
             weights[rows] = values[name][-n_states:].T
             if "c" in self.options:
-                constant[rows] = values[name][0]
+                constant[rows] += values[name][0]
         return weights, constant
 
     def prepare_vjp(
@@ -169,6 +171,8 @@ class StateGain(LinearModulation):
         A gain alone, without an offset.
     d : bool
         An offset alone; the gain is 1.
+    o : float
+        A number that is added to the gain, which starts as it.
 
     Examples
     --------
@@ -188,6 +192,7 @@ class StateGain(LinearModulation):
             Option("c", "constant term"),
             Option("g", "gain alone", excludes=("d",)),
             Option("d", "offset alone"),
+            Option("o", "added to the gain", number=Number.REAL, default=1.0, excludes=("d",)),
             *PENALTIES,
         ),
         signals=("state",),

@@ -55,6 +55,8 @@ class WeightChannels(KernelLayer):
         (both (out[, bank]), in units of the whole range of channels), of sum 1.
     n : bool
         The weights are divided by their root mean square over the whole array.
+    ns : bool
+        Each output's weights are divided by the sum of their sizes.
     p : bool
         The weights stay at 0 or above.
     b : bool
@@ -82,10 +84,11 @@ class WeightChannels(KernelLayer):
         options=(
             Option("g", "gaussian", excludes=("p",)),
             Option("n", "normalised"),
+            Option("ns", "each output's weights over the sum of their sizes", excludes=("g", "n")),
             Option("p", "non-negative"),
             Option("b", "banks: each slice meets its own weights", axes=("bank",)),
             *PENALTIES,
-            smooth_over_channels("g", "n"),
+            smooth_over_channels("g", "n", "ns"),
         ),
         example="wc.18x4-fir.4x15-dexp.1",
         source="linear spectral weighting; gaussian tuning as in Thorson, Lienard & David (2015)",
@@ -135,7 +138,7 @@ class WeightChannels(KernelLayer):
             nonnegative=NonNegative(inputs="all") if keeps_sign else None,
             smooth_along={"sc": {"coefficients": 0}},
         )
-        if "n" in self.options:
+        if {"n", "ns"} & set(self.options):
             return facts if "g" in self.options else replace(facts, aim=self._aim)
         if "g" in self.options:
             return replace(facts, tunings=self._tunings)
@@ -180,6 +183,8 @@ class WeightChannels(KernelLayer):
         weights = self._raw(values)
         if "n" in self.options:
             weights = weights / (_root_mean_square(weights) or 1)
+        if "ns" in self.options:
+            weights = weights / _sizes(weights)
         return (weights,)
 
     def _raw(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -206,6 +211,11 @@ class WeightChannels(KernelLayer):
             scale = _root_mean_square(raw)
             if scale:
                 d_raw = (d_raw - raw * (np.sum(d_raw * raw) / (raw.size * scale**2))) / scale
+        if "ns" in self.options:
+            raw = self._raw(values)
+            sizes = _sizes(raw)
+            along = np.sum(d_raw * raw, axis=1, keepdims=True) / sizes
+            d_raw = (d_raw - np.sign(raw) * along) / sizes
         if "g" not in self.options:
             return {"coefficients": d_raw.T.reshape(values["coefficients"].shape)}
         curves, distances = self._raw(values), self._distances(values)
@@ -265,6 +275,12 @@ class WeightChannels(KernelLayer):
         """Give weights, input and output as matrices; a bank that comes in lies along time."""
         (w,) = work.weights
         return w, x.reshape(w.shape[1], -1), y.reshape(w.shape[0], -1)
+
+
+def _sizes(weights: np.ndarray) -> np.ndarray:
+    """Give the sum of the sizes of each row; 1 where there are none."""
+    sums = np.sum(np.abs(weights), axis=1, keepdims=True)
+    return np.where(sums > 0, sums, 1.0).astype(weights.dtype)
 
 
 def starting_weights(shape: tuple[int, ...]) -> np.ndarray:

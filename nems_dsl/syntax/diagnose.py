@@ -126,7 +126,7 @@ def wrong_sections(source: str, sections: Sequence[Section]) -> ModelStringError
     if len(sections) > 3:
         message = f"{len(sections)} sections; an experiment has three: preprocessing, model, fit"
         place = Span(underscores[2], underscores[2] + 1)
-        hint = "keywords of one section are joined by hyphens: zs-jk10_wc.18x4-fir.4x15_init"
+        hint = "keywords of one section are joined by hyphens: zs-kf10_wc.18x4-fir.4x15_start.n5"
         return ModelStringError(source, [Diagnostic("E006", message, place, hint)])
     message = "two sections; a model stands alone, or as the middle one of three"
     first, second = (part.strip(WHITE_SPACE) for part in source.split("_"))

@@ -110,7 +110,6 @@ FAULTS = {
     ("wc.18x4.gg", "nems"): ("E102", "wc.18x4.g"),
     ("wc.18x4.l2e-3", "nems"): ("E113", "wc.18x4"),
     ("wc.18x4.rnd", "nems0"): ("E113", "wc.18x4"),
-    ("wc.18x4.n", "nems0"): ("E113", "wc.18x4"),
     ("lvl.1.foo", "nems0"): ("E102", ""),
     ("dlog.c4", "nems0"): ("E113", "dlog"),
     ("conv2d.4.8x3.rep3", "nems0"): ("E112", ""),
@@ -317,9 +316,8 @@ def test_strings_of_the_corpus():
             codes = {each.code for each in fault.diagnostics}
             if not codes & NOT_OFFERED:
                 refused.append((dialect, string, codes))
-    assert parsed >= 290
-    # strings that do not fit together by themselves, or have banks of their own making
-    assert len(refused) <= 35, refused
+    # the rest do not fit together by themselves, or have banks of their own making
+    assert parsed >= 0.95 * (parsed + len(refused)), refused
 
 
 def test_what_says_something_of_a_fit_alone_is_left_out_and_told():

@@ -16,6 +16,7 @@ from nems_dsl.layers.fir import FiniteImpulseResponse
 from nems_dsl.layers.oscillator import DampedOscillator
 from nems_dsl.layers.strf import ReceptiveField
 from nems_dsl.layers.weight_channels import WeightChannels
+from nems_dsl.testing import check_layer
 from tests.fitting.test_objective import check_gradient
 from tests.nems_reference import FOLDER, load
 
@@ -340,3 +341,17 @@ def test_both_ways_to_filter_give_the_same(string, monkeypatch):
         found.append(objective.value_and_grad(objective.theta0))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-12)
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-9, atol=1e-12)
+
+
+def test_each_output_can_have_weights_of_sizes_that_sum_to_one():
+    weights = np.array([[3.0, 0.0, 1.0], [-1.0, 0.0, 1.0]])
+    model = Model("wc.2x3.ns")
+    model.set_parameter_values({"wc": {"coefficients": weights}})
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    expected = x @ (weights / [4, 1, 2])
+    np.testing.assert_allclose(model.predict(x), expected, atol=1e-12)
+    check_layer("wc.Nx3.ns")
+    check_layer("wc.Nx3x2.ns")
+    for other in ("g", "n"):
+        with pytest.raises(ModelStringError, match="contradict"):
+            Model(f"wc.2x3.ns.{other}")

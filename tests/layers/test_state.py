@@ -9,6 +9,7 @@ from nems_dsl import Model, ModelStringError, Objective, canonical, fit, parse
 from nems_dsl.layers.state import StateGain, StateWeights
 from nems_dsl.layers.state_hinge import StateHinge
 from nems_dsl.layers.state_sigmoid import StateDoubleExponential
+from nems_dsl.testing import check_layer
 
 HEADS = ("stategain", "sdexp", "statehinge", "sw")
 
@@ -246,3 +247,33 @@ def test_a_response_of_other_channels_is_an_error_that_helps(last, hint):
     with pytest.raises(ModelStringError, match="the chain ends with") as caught:
         Model(f"wc.4x3-{last}").fit(data, y, verbose=0)
     assert hint in str(caught.value)
+
+
+def test_a_number_can_be_added_to_the_gain():
+    rng = np.random.default_rng(0)
+    x, state, gain = rng.normal(size=(60, 2)), rng.normal(size=(60, 3)), rng.normal(size=(3, 2))
+    model = Model("stategain.3x2.g.o5e-1")
+    assert not model.layers[0].parameters["gain"].values.any()
+    model.set_parameter_values({"stategain": {"gain": gain}})
+    found = model.predict({"stim": x, "state": state})
+    np.testing.assert_allclose(found, x * (0.5 + state @ gain), atol=1e-12)
+    check_layer("wc.Nx2-stategain.Sx2.g.o")
+    check_layer("wc.Nx2-stategain.Sx2.c.o2")
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e3])
+def test_a_gain_with_a_fixed_part_is_fitted_in_any_units(unit):
+    rng = np.random.default_rng(1)
+    x, state = rng.normal(size=(800, 4)), rng.random((800, 2))
+    drive = x @ [1.0, -1.0, 0.5, 0.0]
+    y = unit * (drive * (1 + 0.8 * state[:, 0]) + 0.1 * rng.normal(size=800))
+    fitted = fit(
+        "wc.4x1-stategain.2x1.g.o-lvl.1",
+        {"stim": x, "state": state},
+        y,
+        verbose=0,
+        shrinkage="none",
+    )
+    assert fitted.results.loss < 0.15
+    gain = fitted.layers["stategain"].parameters["gain"].values[:, 0]
+    np.testing.assert_allclose(gain, [0.8, 0], atol=0.1)

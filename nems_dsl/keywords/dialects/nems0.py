@@ -18,7 +18,7 @@ NEMS0 = dialect(
         flags=(
             *same("g"),
             *dropped(_START, "z", "u", "rnd", "c"),
-            *refused("each output is divided by its own sum there, by its mean square here", "n"),
+            FlagThere("n", ("ns",)),
             *refused("write a lvl after it natively", "o"),
             *refused("write a relu.s after it natively", "r"),
         ),
@@ -75,7 +75,8 @@ NEMS0 = dialect(
         completes={1: 1},
         flags=(
             *same("g", "d"),
-            *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#", "o#"),
+            *refused(_STATE, "s", "per", "c1", "c2", "x#", "x#,#", "x#,#,#"),
+            FlagThere("o#", ("o#",)),
             FlagThere("b#:#", number=Number.POWER, dropped=_BOUND),
             *refused(_SIGNAL, "lv"),
         ),
