@@ -18,6 +18,7 @@ FACE = "__init__.py"
 
 # methods that are there for users' sake, and look up to what stands on their module
 _LOOK_UP = {
+    ("models/model.py", "interop/nems_json.py"),
     ("models/model.py", "models/fit.py"),
     ("models/model.py", "studies/__init__.py"),
     ("models/model.py", "studies/dstrf.py"),
@@ -73,6 +74,7 @@ _OWN = {
     "fitting/starts/tuning.py": "gaussians that come nearest",
     "fitting/uncertainty/directions.py": "directions of parameters in words",
     "fitting/uncertainty/sandwich.py": "variances of estimates, apart from models",
+    "interop/nems_json.py": "files of another program",
     "kernels/curve_loops.py": "the text of loops, apart from compiling it",
     "kernels/curves.py": "a curve: loops made of a formula",
     "kernels/double_exponential.py": "loops written by hand",

@@ -800,14 +800,45 @@ class Model:
     def load(path: str | Path) -> Model:
         """Read a model that `save` wrote; its predictions are the same to the last bit.
 
+        A model that NEMS saved as JSON is read too; see `from_nems_json`.
+
         Raises
         ------
         ValueError
             The file is damaged, of a newer format, or names a keyword that is not known.
         """
-        from .saving import load_model
+        from .saving import is_of_nems, load_model
 
+        if is_of_nems(Path(path)):
+            return Model.from_nems_json(path)
         return load_model(Path(path), Model)
+
+    @staticmethod
+    def from_nems_json(path_or_text: str | Path, *, S: int | None = None) -> Model:
+        """Read a model that NEMS (0.0.3 and later) saved as JSON; it predicts what it did there.
+
+        Parameters
+        ----------
+        path_or_text : str or Path
+            The file, or its text.
+        S : int, optional
+            Number of state channels; ``stategain`` of one row more has a constant term.
+
+        Returns
+        -------
+        Model
+            With the bounds, frozen flags and notes of the file, and with its priors where they
+            are normal, half-normal or uniform. How its fit went is in ``meta["nems_results"]``.
+
+        Raises
+        ------
+        ValueError
+            The file is damaged, or has a layer, an option or a wiring that no string here says:
+            names the file, the layer, and what to do.
+        """
+        from ..interop.nems_json import read_nems_json
+
+        return read_nems_json(path_or_text, S=S)
 
     def diagram(self, format: str = "text") -> str:
         """Draw the layers, the shapes between them, and the branches by which signals go.

@@ -69,6 +69,18 @@ def load_model(path: Path, kind: Callable[..., M]) -> M:
         raise ValueError(f"{path} is damaged: {reason}") from fault
 
 
+def is_of_nems(path: Path) -> bool:
+    """Tell whether NEMS saved a file, by what is in it."""
+    mark = "__nems_json_type__"
+    try:
+        text = path.read_text(encoding="utf-8")
+        # notes in a file of ours may have the word
+        data = json.loads(text) if mark in text else None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        return False
+    return isinstance(data, dict) and mark in data
+
+
 def read_json(path: Path, its_format: str, newest: int, what: str) -> dict[str, Any]:
     """Read what `write_json` wrote.
 
