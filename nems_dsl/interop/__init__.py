@@ -9,6 +9,8 @@ from .._lazy import lazy
 if TYPE_CHECKING:
     from .nems import layers_from_nems as layers_from_nems
     from .nems import model_from_nems as model_from_nems
+    from .tables import read_results as read_results
+    from .tables import to_nems_table as to_nems_table
     from .toolboxes import from_mne as from_mne
     from .toolboxes import from_mtrf as from_mtrf
 
@@ -19,5 +21,7 @@ __getattr__, __dir__ = lazy(
         "from_mtrf": "toolboxes",
         "layers_from_nems": "nems",
         "model_from_nems": "nems",
+        "read_results": "tables",
+        "to_nems_table": "tables",
     },
 )

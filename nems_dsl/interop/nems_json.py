@@ -61,9 +61,7 @@ def _any(value: Any) -> tuple[str, ...]:
 
 
 def _flag(option: str, when: bool = True) -> Option:
-    return lambda value: (
-        ((option,) if value is when else ()) if isinstance(value, bool) else None
-    )
+    return lambda value: ((option,) if value is when else ()) if isinstance(value, bool) else None
 
 
 def _count(option: str, usual: int | None = None) -> Option:
@@ -330,7 +328,7 @@ def _check_filters(tree: BoundModel, labels: list[str]) -> None:
 
 
 def _set_parameters(layer: Layer, phi: Mapping[str, Any]) -> None:
-    if not phi:
+    if not phi or not phi["args"]:
         return
     vectors = _array(phi["attributes"]["_array"])
     vector = vectors[phi["attributes"].get("_index") or 0]
@@ -353,7 +351,9 @@ def _set_parameter(
     given = there["name"]
     name, conversion = PARAMETERS.get(head, {}).get(given, (given, None))
     if name not in layer.parameters:
-        raise _Refused(f"{head} has no parameter {given!r}; there are {', '.join(layer.parameters)}")
+        raise _Refused(
+            f"{head} has no parameter {given!r}; there are {', '.join(layer.parameters)}"
+        )
     own = layer.parameters[name]
     shape = tuple(there["shape"])
 

@@ -146,7 +146,10 @@ def test_names_and_notes_are_kept(tmp_path):
         (layer("StateDexp", "sdexp1", [2, 1], {}), "exchange kappa and offset"),
         (
             layer(
-                "FiniteImpulseResponse", "fir1", [3, 2, 2], {"coefficients": normal(np.ones((3, 2, 2)))}
+                "FiniteImpulseResponse",
+                "fir1",
+                [3, 2, 2],
+                {"coefficients": normal(np.ones((3, 2, 2)))},
             ),
             "as many outputs as channels",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...interop.tables import name_cells
 from ...result_columns import ALIASES, select_columns
 from .row_selection import unknown
 
@@ -52,10 +53,7 @@ def with_aliases(table: pd.DataFrame) -> pd.DataFrame:
     if "string" in table:
         found.insert(0, name, table["string"])
     if {"dataset", "channel"} <= set(table):
-        many = table.groupby("dataset")["channel"].transform("nunique") > 1
-        cells = table["dataset"].astype(str)
-        numbered = cells + "-" + table["channel"].astype(str)
-        found.insert(0, cell, numbered.where(many & table["channel"].notna(), cells))
+        found.insert(0, cell, name_cells(table))
     return found
 
 
