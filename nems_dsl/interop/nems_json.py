@@ -200,6 +200,8 @@ def read_nems_json(given: str | Path, *, S: int | None = None) -> Model:
         raise ValueError(f"{where} is no model with layers that NEMS saved as JSON")
     try:
         return _build(data, where, S)
+    except _Refused as fault:
+        raise ValueError(f"{where}: {fault}; {_INSTEAD}") from None
     except (KeyError, TypeError, IndexError, AttributeError) as fault:
         raise ValueError(
             f"{where} is damaged, or of a version of NEMS that is not known: "
@@ -299,9 +301,7 @@ def _inputs_of(layer: Mapping[str, Any]) -> list[str]:
     given = layer["kwargs"].get("input")
     names = [] if given is None else [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ValueError(
-            f"layer {_name(layer)!r} reads {given!r}, and no string says so; {_INSTEAD}"
-        )
+        raise _Refused(f"layer {_name(layer)!r} reads {given!r}, and no string says so")
     return names
 
 

@@ -160,7 +160,7 @@ def test_what_cannot_be_said_is_refused_with_file_layer_and_a_way(tmp_path, brok
     path.write_text(model(broken))
     with pytest.raises(ValueError, match=said) as raised:
         Model.load(path)
-    assert "natively" in str(raised.value)
+    assert "odd.json" in str(raised.value) and "natively" in str(raised.value)
 
 
 def test_files_that_are_none_or_damaged_are_told(tmp_path):
