@@ -34,10 +34,7 @@ _PRIORS: Mapping[str, tuple[Callable[..., Distribution], tuple[str, ...]]] = {
     "HalfNormal": (HalfNormal, ("_sd",)),
     "Uniform": (Uniform, ("_lower", "_upper")),
 }
-_INSTEAD = (
-    "write the model's string natively, build it with Model(string), and set its parameters with "
-    "model.set_parameter_values"
-)
+_INSTEAD = "write it natively, as Model(string), and give it model.set_parameter_values(...)"
 
 # the options that a value of an attribute stands for; None where there are none
 Option = Callable[[Any], tuple[str, ...] | None]
@@ -284,17 +281,13 @@ def _word(layer: Mapping[str, Any], read: set[str], n_states: int | None) -> str
     if row.constant and n_states is not None and shape[0] == n_states + 1:
         shape[0] -= 1
         options.append("c")
-    if row.head in ("fir", "strf"):
-        shape = _taps_last(row.head, shape)
+    if row.head == "fir":
+        shape[:2] = shape[1::-1]
     parts = [row.head, *(["x".join(map(str, shape))] if shape else []), *options]
     output = _output_of(layer)
     named = f"{output}=" if output in read else ""
     inputs = [_SIGNALS.get(name, name) for name in _inputs_of(layer)]
     return f"{named}{'.'.join(parts)}{'@' if inputs else ''}{','.join(inputs)}"
-
-
-def _taps_last(head: str, shape: list[int]) -> list[int]:
-    return [shape[1], shape[0], *shape[2:]] if head == "fir" else shape
 
 
 def _inputs_of(layer: Mapping[str, Any]) -> list[str]:
@@ -369,10 +362,8 @@ def _set_parameter(
         return converted.reshape(own.shape)
 
     low, high = there.get("bounds") or (None, None)
-    own.bounds = (
-        _one(here(-np.inf if low is None else low)),
-        _one(here(np.inf if high is None else high)),
-    )
+    low, high = -np.inf if low is None else low, np.inf if high is None else high
+    own.bounds = _one(here(low)), _one(here(high))
     _set_prior(own, there.get("prior"), here)
     own.values = here(values.reshape(shape))
     own.is_frozen = is_frozen or own.is_permanent
