@@ -44,9 +44,6 @@ class _Refused(ValueError):
     """A layer cannot be said here; the file and the layer are put before the reason."""
 
 
-# ---- what attributes mean ------------------------------------------------------------------------
-
-
 def _only(*values: Any) -> Option:
     """Take values that change nothing."""
     return lambda value: () if value in values else None
@@ -181,9 +178,6 @@ REFUSED = {
 }
 
 
-# ---- the file ------------------------------------------------------------------------------------
-
-
 def read_nems_json(given: str | Path, *, S: int | None = None) -> Model:
     """Build a model from what NEMS saved; `Model.from_nems_json` says the rest."""
     is_text = isinstance(given, str) and given.lstrip()[:1] in ("{", "[")
@@ -191,7 +185,7 @@ def read_nems_json(given: str | Path, *, S: int | None = None) -> Model:
     text = str(given) if is_text else Path(given).read_text(encoding="utf-8")
     try:
         data = json.loads(text)
-    except json.JSONDecodeError as fault:
+    except (ValueError, RecursionError) as fault:
         raise ValueError(f"{where} is damaged, or no JSON: {fault}") from None
     if not isinstance(data, dict) or data.get(_MARK) != "Model" or not data.get("layers"):
         raise ValueError(f"{where} is no model with layers that NEMS saved as JSON")
@@ -256,9 +250,6 @@ def _place(words: list[str], column: int) -> int:
     return len(words) - 1
 
 
-# ---- keywords ------------------------------------------------------------------------------------
-
-
 def _word(layer: Mapping[str, Any], read: set[str], n_states: int | None) -> str:
     kind = layer["class_name"]
     if kind in REFUSED:
@@ -317,9 +308,6 @@ def _check_filters(tree: BoundModel, labels: list[str]) -> None:
             )
 
 
-# ---- parameters ----------------------------------------------------------------------------------
-
-
 def _set_parameters(layer: Layer, phi: Mapping[str, Any]) -> None:
     if not phi or not phi["args"]:
         return
@@ -365,6 +353,8 @@ def _set_parameter(
     low, high = -np.inf if low is None else low, np.inf if high is None else high
     own.bounds = _one(here(low)), _one(here(high))
     _set_prior(own, there.get("prior"), here)
+    if not np.isfinite(values).all():
+        raise _Refused(f"{given} has values that are not finite")
     own.values = here(values.reshape(shape))
     own.is_frozen = is_frozen or own.is_permanent
 

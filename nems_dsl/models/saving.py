@@ -76,7 +76,8 @@ def is_of_nems(path: Path) -> bool:
         text = path.read_text(encoding="utf-8")
         # notes in a file of ours may have the word
         data = json.loads(text) if mark in text else None
-    except (UnicodeDecodeError, json.JSONDecodeError):
+    except (ValueError, RecursionError):
+        # damaged; the reader of our files says how
         return False
     return isinstance(data, dict) and mark in data
 

@@ -134,6 +134,10 @@ def test_names_and_notes_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
+        (
+            layer("LevelShift", "lvl1", [2], {"shift": normal([1.0, np.nan])}),
+            "'lvl1'.*shift has values that are not finite",
+        ),
         (layer("Odd", "odd1", [2], {}), "'odd1', a Odd.*no keyword here stands for the class"),
         (weights(new_option=3), "'wc1', a WeightChannels.*'new_option'.*is not known"),
         (weights(regularizer="l3"), "regularizer = 'l3' has no option of `wc`"),
