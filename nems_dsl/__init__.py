@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .compiler import BoundModel as BoundModel
     from .compiler import keyword_info as keyword_info
     from .compiler import parse as parse
-    from .compiler.dialects.convert import convert as convert
     from .errors import NemsError as NemsError
     from .errors import NemsWarning as NemsWarning
     from .experiments import BoundExperiment as BoundExperiment
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from .experiments import run as run
     from .experiments.explain import explain as explain
     from .experiments.strings import canonical as canonical
+    from .experiments.strings import convert as convert
     from .models import Model as Model
     from .models import ModelSet as ModelSet
     from .models import Objective as Objective
@@ -56,7 +56,7 @@ _HOMES = {
     "BoundExperiment": "experiments",
     "Run": "experiments",
     "canonical": "experiments.strings",
-    "convert": "compiler.dialects.convert",
+    "convert": "experiments.strings",
     "cross_validate": "studies",
     "expand": "spaces",
     "explain": "experiments.explain",

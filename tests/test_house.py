@@ -50,6 +50,7 @@ _OWN = {
     "fitting/conditioning.py": "variables in which the stimulus is white",
     "fitting/early_stopping.py": "how large a model data held out bear",
     "compiler/explain.py": "a model string in words",
+    "experiments/foreign.py": "experiments of other programs",
     "experiments/split_words.py": "words that split data",
     "fitting/findings/band.py": "one kind of finding",
     "fitting/findings/capacity.py": "one kind of finding",

@@ -60,6 +60,8 @@ class BoundExperiment:
     options : FitOptions
     source : str
         As it was written.
+    foreign : (loader, fitter) or None
+        The outer sections of a string of another program, as they were written.
     """
 
     prep: tuple[BoundWord, ...]
@@ -67,6 +69,7 @@ class BoundExperiment:
     model: BoundModel
     options: FitOptions
     source: str = ""
+    foreign: tuple[str, ...] | None = None
 
     @property
     def string(self) -> str:

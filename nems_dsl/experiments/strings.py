@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from .. import compiler
-from ..compiler import BoundModel
-from ..syntax import ModelStringError, read
-from .bind import BoundExperiment, parse_experiment
+from .._warn import warn_user
+from ..compiler import BoundModel, DialectWarning, check_dialect
+from ..compiler.dialects.convert import convert as convert_model
+from ..syntax import ModelStringError, clip, read
+from .bind import BoundExperiment
+from .foreign import parse_foreign
 
 
 def canonical(string: str, dialect: str = "native") -> str:
@@ -21,20 +24,76 @@ def canonical(string: str, dialect: str = "native") -> str:
     return read_either(string, dialect).string
 
 
-def read_either(string: str, dialect: str = "native") -> BoundModel | BoundExperiment:
+def read_either(
+    string: str, dialect: str = "native", *, strict: bool = False
+) -> BoundModel | BoundExperiment:
     """Read a model string, or an experiment string.
 
     Raises
     ------
     ModelStringError
         The string is at fault.
+
+    Warns
+    -----
+    DialectWarning
+        Words of another program have no meaning here; names them.
     """
-    if dialect == "native" and _is_experiment(string):
-        return parse_experiment(string)
-    return compiler.parse(string, dialect)
+    check_dialect(dialect)
+    if not is_experiment(string):
+        return compiler.parse(string, dialect, strict=strict)
+    experiment, notices = parse_foreign(string, dialect, strict=strict)
+    if notices:
+        warn_user(f"left out of {clip(string)}: {'; '.join(notices)}", DialectWarning)
+    return experiment
 
 
-def _is_experiment(string: str) -> bool:
+def convert(string: str, source: str, target: str, *, strict: bool = False) -> str:
+    """Write a model string in another dialect, or an experiment string natively.
+
+    Parameters
+    ----------
+    string : str
+        A model string; or an experiment string, ``preparation_model_fit``, for a native target.
+    source, target : {"native", "nems", "nems0"}
+        The dialect that it is written in, and the one that is wanted.
+    strict : bool
+        Refuse what says something of a fit, or of data, that cannot be said here; it is left out
+        with a `DialectWarning` otherwise.
+
+    Returns
+    -------
+    str
+        With complete shapes. Natively, the canonical form.
+
+    Raises
+    ------
+    ModelStringError
+        The string is no model of its dialect, or the other cannot say what it says; then with
+        the reason.
+
+    Notes
+    -----
+    What is computed stays the same. Where a fit starts is not a part of a model string here, and a
+    parameter may have another sign or unit there; `nems_dsl.interop` knows those.
+
+    Examples
+    --------
+    >>> convert("wc.18x4.l2:4-fir.15x4-dexp.1", "nems", "native")
+    'wc.18x4.l2e-4-fir.4x15-dexp.1'
+    >>> convert("wc.18x4-fir.4x15-relu.1", "native", "nems0")
+    'wc.18x4-fir.4x15-relu.1.f'
+    >>> convert("norm_wc.18x1-fir.1x15-lvl.1_jk.nf10-basic", "nems0", "native")
+    'mm-mm.r-kf10_wc.18x1-fir.1x15-lvl.1_'
+    """
+    check_dialect(target)
+    if target == "native" and is_experiment(string):
+        return read_either(string, source, strict=strict).string
+    return convert_model(string, source, target, strict=strict)
+
+
+def is_experiment(string: str) -> bool:
+    """Tell whether a string can be read, and has three sections."""
     try:
         return len(read(string).sections) == 3
     except ModelStringError:
