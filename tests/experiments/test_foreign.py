@@ -42,7 +42,7 @@ def test_what_means_nothing_here_is_named_or_refused():
     message = str(told[0].message)
     for word in ("ozgf.fs100.ch18: it loads a spectrogram", "norm.l1: with these options", "tf.n"):
         assert word in message
-    with pytest.raises(ValueError, match="left out of .*it loads a spectrogram"):
+    with pytest.raises(ValueError, match=r"left out of .*it loads a spectrogram"):
         convert(string, "nems0", "native", strict=True)
 
 
