@@ -20,6 +20,7 @@ import numpy as np
 from ..compiler.bound import BoundModel
 from ..compiler.dialects.convert import convert
 from ..distributions import Distribution, HalfNormal, Normal, Uniform
+from ..errors import NemsError
 from ..layers.base import Layer
 from ..layers.parameter import Parameter
 from ..models import Model
@@ -40,7 +41,7 @@ _INSTEAD = "write it natively, as Model(string), and give it model.set_parameter
 Option = Callable[[Any], tuple[str, ...] | None]
 
 
-class _Refused(ValueError):
+class _Refused(NemsError, ValueError):
     """A layer cannot be said here; the file and the layer are put before the reason."""
 
 
