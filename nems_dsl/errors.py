@@ -20,6 +20,7 @@ class NemsError(Exception):
             MixedRowsError (ValueError)     rows are meant together whose scores do not compare
             ModelStringError (ValueError)   a string that is not a model, with every fault in it
             NoLinearFront (ValueError)      a model does not begin with a linear part
+            RefusedLayer (ValueError)       carries why a layer of a file is not read; never leaves
             SharedFilesError (RuntimeError) workers do not see the files that they share
             StoreError (ValueError)         a store that cannot be used
             WorkerDiedError (RuntimeError)  a process died in a job of a sweep

@@ -41,7 +41,7 @@ _INSTEAD = "write it natively, as Model(string), and give it model.set_parameter
 Option = Callable[[Any], tuple[str, ...] | None]
 
 
-class _Refused(NemsError, ValueError):
+class RefusedLayer(NemsError, ValueError):
     """A layer cannot be said here; the file and the layer are put before the reason."""
 
 
@@ -192,7 +192,7 @@ def read_nems_json(given: str | Path, *, S: int | None = None) -> Model:
         raise ValueError(f"{where} is no model with layers that NEMS saved as JSON")
     try:
         return _build(data, where, S)
-    except _Refused as fault:
+    except RefusedLayer as fault:
         raise ValueError(f"{where}: {fault}; {_INSTEAD}") from None
     except (KeyError, TypeError, IndexError, AttributeError) as fault:
         raise ValueError(
@@ -210,7 +210,7 @@ def _build(data: dict[str, Any], where: str, n_states: int | None) -> Model:
         labels.append(f"{where}, layer {place} ({_name(layer)!r}, a {layer['class_name']})")
         try:
             words.append(_word(layer, read, n_states))
-        except _Refused as fault:
+        except RefusedLayer as fault:
             raise ValueError(f"{labels[-1]}: {fault}; {_INSTEAD}") from None
         head = LAYERS[layer["class_name"]].head
         counts[head] += 1
@@ -232,7 +232,7 @@ def _build(data: dict[str, Any], where: str, n_states: int | None) -> Model:
     for label, there, here in zip(labels, layers, model.layers, strict=True):
         try:
             _set_parameters(here, there["kwargs"]["parameters"])
-        except _Refused as fault:
+        except RefusedLayer as fault:
             raise ValueError(f"{label}: {fault}; {_INSTEAD}") from None
     return model
 
@@ -254,9 +254,9 @@ def _place(words: list[str], column: int) -> int:
 def _word(layer: Mapping[str, Any], read: set[str], n_states: int | None) -> str:
     kind = layer["class_name"]
     if kind in REFUSED:
-        raise _Refused(f"layers of this class are not read: {REFUSED[kind]}")
+        raise RefusedLayer(f"layers of this class are not read: {REFUSED[kind]}")
     if kind not in LAYERS:
-        raise _Refused(f"no keyword here stands for the class {kind!r}")
+        raise RefusedLayer(f"no keyword here stands for the class {kind!r}")
     row = LAYERS[kind]
     shape = [int(size) for size in layer["kwargs"].get("shape") or ()]
     options = list(row.always)
@@ -265,10 +265,10 @@ def _word(layer: Mapping[str, Any], read: set[str], n_states: int | None) -> str
     for name, value in layer.get("attributes", {}).items():
         means = _penalty if name == "regularizer" else row.options.get(name)
         if means is None:
-            raise _Refused(f"the option {name!r} (here {value!r}) is not known")
+            raise RefusedLayer(f"the option {name!r} (here {value!r}) is not known")
         found = means(value)
         if found is None:
-            raise _Refused(f"{name} = {value!r} has no option of `{row.head}`")
+            raise RefusedLayer(f"{name} = {value!r} has no option of `{row.head}`")
         options += found
     if row.constant and n_states is not None and shape[0] == n_states + 1:
         shape[0] -= 1
@@ -286,14 +286,14 @@ def _inputs_of(layer: Mapping[str, Any]) -> list[str]:
     given = layer["kwargs"].get("input")
     names = [] if given is None else [given] if isinstance(given, str) else given
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _Refused(f"layer {_name(layer)!r} reads {given!r}, and no string says so")
+        raise RefusedLayer(f"layer {_name(layer)!r} reads {given!r}, and no string says so")
     return names
 
 
 def _output_of(layer: Mapping[str, Any]) -> str | None:
     output = layer["kwargs"].get("output")
     if output is not None and (not isinstance(output, str) or output in ("input", "state")):
-        raise _Refused(f"it writes to {output!r}, and no string says so")
+        raise RefusedLayer(f"it writes to {output!r}, and no string says so")
     return output
 
 
@@ -317,7 +317,7 @@ def _set_parameters(layer: Layer, phi: Mapping[str, Any]) -> None:
     parts = phi["args"]
     sizes = [math.prod(each["kwargs"]["shape"]) for each in parts]
     if sum(sizes) != vector.size:
-        raise _Refused(f"its parameters have {sum(sizes)} values, and it holds {vector.size}")
+        raise RefusedLayer(f"its parameters have {sum(sizes)} values, and it holds {vector.size}")
     ends = np.cumsum(sizes)[:-1]
     frozen = set(phi.get("frozen_parameters") or ())
     for part, values in zip(parts, np.split(vector, ends), strict=True):
@@ -333,7 +333,7 @@ def _set_parameter(
     given = there["name"]
     name, conversion = PARAMETERS.get(head, {}).get(given, (given, None))
     if name not in layer.parameters:
-        raise _Refused(
+        raise RefusedLayer(
             f"{head} has no parameter {given!r}; there are {', '.join(layer.parameters)}"
         )
     own = layer.parameters[name]
@@ -344,7 +344,7 @@ def _set_parameter(
         converted = full if conversion is None else conversion(full)
         without_ones = [[n for n in each if n != 1] for each in (converted.shape, own.shape)]
         if without_ones[0] != without_ones[1]:
-            raise _Refused(f"{given} has shape {shape}, and {own.shape} here")
+            raise RefusedLayer(f"{given} has shape {shape}, and {own.shape} here")
         if (head, name) == ("statehinge", "x0"):
             # the first column is used for all outputs there
             converted = np.repeat(converted[:, :1], converted.shape[1], axis=1)
@@ -355,7 +355,7 @@ def _set_parameter(
     own.bounds = _one(here(low)), _one(here(high))
     _set_prior(own, there.get("prior"), here)
     if not np.isfinite(values).all():
-        raise _Refused(f"{given} has values that are not finite")
+        raise RefusedLayer(f"{given} has values that are not finite")
     own.values = here(values.reshape(shape))
     own.is_frozen = is_frozen or own.is_permanent
 
