@@ -160,7 +160,7 @@ def run(
     options = experiment.options
     recording = read_recording(x, y, state=state, single=options.dtype == "float32")
     columns = choose_columns(channels, recording.n_channels, recording.channel_labels)
-    recording = recording.columns(columns)
+    n_columns, recording = recording.n_channels, recording.columns(columns)
     whole = [Stretch(n, 0, len(trial)) for n, trial in enumerate(recording.target)]
     everything = Preparation.estimate(experiment.steps, recording, whole)
     prepared = everything.apply(recording)
@@ -168,7 +168,6 @@ def run(
     study = prepare(
         [model], prepared, experiment.design(groups), experiment.method, metric, 1, options
     )
-    # the options of columns are for those that were chosen
     n_threads = count_threads(n_jobs, len(study.columns))
     if experiment.design().n_folds is None:
         fold = study.folds[0]
@@ -183,7 +182,7 @@ def run(
     found = (
         models[0]
         if len(models) == 1
-        else ModelSet(models, columns, labels=recording.channel_labels, n_columns=max(columns) + 1)
+        else ModelSet(models, columns, n_columns, recording.channel_labels)
     )
     return Run(experiment.string, experiment, found, score, error, metric, digest(recording), folds)
 

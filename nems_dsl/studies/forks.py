@@ -20,9 +20,6 @@ from typing import Any, TypeVar, cast
 
 Result = TypeVar("Result")
 
-# a wait without end would not notice that a copy has died without a word
-_LOOK_UP = 0.5
-
 
 def can_fork() -> bool:
     """Whether copies of this process can be made from here.
@@ -48,77 +45,79 @@ def run_in_forks(work: Callable[[int], Result], n_tasks: int, n_copies: int) -> 
     n_tasks, n_copies : int
     """
     context = multiprocessing.get_context("fork")
-    following = context.Value("l", 0)
     copies: list[Any] = []
-    readers: list[Connection] = []
+    ends: list[Connection] = []
+    waiting = iter(range(n_tasks))
     try:
         for _ in range(n_copies):
-            reader, writer = context.Pipe(duplex=False)
-            readers.append(reader)
-            copy = context.Process(
-                target=_work, args=(work, n_tasks, following, writer, list(readers)), daemon=True
-            )
+            here, there = context.Pipe()
+            ends.append(here)
+            copy = context.Process(target=_work, args=(work, there, list(ends)), daemon=True)
             with warnings.catch_warnings():
                 # that other threads are there: the copy waits for none of them
                 warnings.simplefilter("ignore", DeprecationWarning)
                 copy.start()
             copies.append(copy)
-            writer.close()
-        done: dict[int, tuple[bool, Any]] = {}
+            there.close()
+            _deal(here, waiting)
+        done: dict[int, Any] = {}
         for number in range(n_tasks):
-            while number not in done and readers:
-                for ready in connection.wait(readers, timeout=_LOOK_UP):
-                    reader = cast("Connection", ready)
+            while number not in done and ends:
+                for ready in connection.wait(ends):
+                    here = cast("Connection", ready)
                     try:
-                        told, is_done, result = pickle.loads(reader.recv_bytes())
-                    except EOFError:
-                        readers.remove(reader)
-                        reader.close()
+                        told, result = pickle.loads(here.recv_bytes())
+                    except (EOFError, OSError):
+                        ends.remove(here)
+                        here.close()
                         continue
-                    done[told] = is_done, result
-            is_done, result = done.pop(number, (False, None))
-            yield _with_warnings(*result) if is_done else work(number)
+                    done[told] = result
+                    _deal(here, waiting)
+            result = done.pop(number, None)
+            yield work(number) if result is None else _with_warnings(*result)
     finally:
         for copy in copies:
             copy.kill()
         for copy in copies:
             copy.join()
             copy.close()
-        for reader in readers:
-            reader.close()
+        for here in ends:
+            here.close()
 
 
-def _work(
-    work: Callable[[int], Result],
-    n_tasks: int,
-    following: Any,
-    writer: Connection,
-    inherited: list[Connection],
-) -> None:
-    """Do what nobody else has begun, until there is nothing left or nobody listens."""
+def _deal(end: Connection, waiting: Iterator[int]) -> None:
+    """Give a copy its next task; None if there is none, which ends it."""
+    try:
+        end.send(next(waiting, None))
+    except OSError:
+        # it has died; its end tells so, and what it had is done by the first process
+        return
+
+
+def _work(work: Callable[[int], Result], end: Connection, inherited: list[Connection]) -> None:
+    """Do what is dealt out, until there is nothing left or nobody listens."""
     # Ctrl-C is for the first process, which ends this one
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for reader in inherited:
-        reader.close()
-    while True:
-        with following.get_lock():
-            number = following.value
-            following.value += 1
-        if number >= n_tasks:
-            return
-        try:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                result = work(number)
-            told = [(each.message, each.filename, each.lineno) for each in caught]
-            message = pickle.dumps((number, True, (result, told)))
-        except Exception:
-            # it is done again where it can be raised
-            message = pickle.dumps((number, False, None))
-        try:
-            writer.send_bytes(message)
-        except OSError:
-            return
+    for other in inherited:
+        other.close()
+    try:
+        while (number := end.recv()) is not None:
+            end.send_bytes(_done(work, number))
+    except (EOFError, OSError):
+        return
+
+
+def _done(work: Callable[[int], Result], number: int) -> bytes:
+    """Give a task's number and result, with the warnings that came; None if it has failed."""
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = work(number)
+        told = [(each.message, each.filename, each.lineno) for each in caught]
+        return pickle.dumps((number, (result, told)))
+    except Exception:
+        # not swallowed: the first process does it again, where it can be raised
+        return pickle.dumps((number, None))
 
 
 def _with_warnings(result: Result, told: list[tuple[Any, str, int]]) -> Result:

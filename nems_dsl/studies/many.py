@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
 
@@ -141,8 +142,9 @@ def fit(
         if not solved
     ]
     report = None if callback is None else _by_channel(callback, columns)
-    fitted: Iterable[Model] = fit_jobs(jobs, recording, n_threads, report) if jobs else ()
-    if together is not None and is_solved.any():
+    is_alone = not is_solved.any()
+    fitted: Iterable[Model] = fit_jobs(jobs, recording, n_threads, report, is_alone) if jobs else ()
+    if together is not None and not is_alone:
         together.warn()
         alone = dict(zip(np.flatnonzero(~is_solved).tolist(), fitted, strict=True))
         fitted = LaterModels(len(columns), together.make, alone)
@@ -177,6 +179,7 @@ def fit_jobs(
     recording: Recording,
     n_threads: int,
     callback: Callable[[int, int, float], Any] | None = None,
+    are_all: bool = True,
 ) -> Generator[Model, None, None]:
     """Fit models to the same data, several at a time.
 
@@ -188,6 +191,8 @@ def fit_jobs(
     n_threads : int
     callback : callable, optional
         Called with the job's number, the iteration's and the loss, by one thread at a time.
+    are_all : bool
+        Whether these are all fits, so that it is an error if none of them can be done.
 
     Yields
     ------
@@ -203,11 +208,12 @@ def fit_jobs(
     """
     check_infinite(recording.target, [column for job in jobs for column in job.columns])
     faults = [_why_not(recording, job) for job in jobs]
-    if all(faults):
+    if all(faults) and are_all:
         raise ValueError(faults[0])
     for fault in filter(None, faults):
         warn_user(f"{fault}; its predictions and scores are NaN", NotFittedWarning)
-    _warn_once(jobs, faults, recording)
+    if not all(faults):
+        _warn_once(jobs, faults, recording)
     lock = threading.Lock()
 
     def work(number: int) -> Model:
@@ -232,10 +238,12 @@ def fit_jobs(
             raise named from fault
 
     tasks: Tasks[Model] = Tasks(work, len(jobs), n_threads, may_fork=callback is None)
-    if callback is None and len(jobs) > n_threads > 1 and can_fork():
-        first = next(job for job, fault in zip(jobs, faults, strict=True) if not fault)
-        options = options_of_columns(first.options, first.columns, recording.n_channels)
-        prepare_fit(first.model, recording.columns(first.columns), options)
+    good = [job for job, fault in zip(jobs, faults, strict=True) if not fault]
+    if callback is None and n_threads > 1 and len(good) > 1 and can_fork():
+        # what is wrong here is wrong in the fit itself, which names the channel
+        with suppress(ValueError, FloatingPointError):
+            options = options_of_columns(good[0].options, good[0].columns, recording.n_channels)
+            prepare_fit(good[0].model, recording.columns(good[0].columns), options)
     return tasks.results()
 
 

@@ -43,6 +43,8 @@ class Together:
         Theirs; NaN where a channel asks for a fit of its own.
     sd : (K,) ndarray
         Of the channels.
+    spreads : dict of str to float
+        Of the signals, to tell whether they have changed since.
     """
 
     model: Model
@@ -52,6 +54,7 @@ class Together:
     places: tuple[int, ...]
     theta: np.ndarray
     sd: np.ndarray
+    spreads: dict[str, float]
 
     @property
     def is_solved(self) -> np.ndarray:
@@ -75,13 +78,18 @@ class Together:
         warn_of_data(nodes, self.recording.columns([widest]), self.options, whose)
 
     def _results(self, number: int) -> FitResults:
-        alone = self.recording.columns([int(self.columns[number])])
-        if not np.isclose(find_spread(alone.target).sd, self.sd[number], rtol=1e-9, atol=0):
-            raise ValueError(
-                f"the response of channel {self.columns[number]} has changed in its array since "
-                "the fit, so that results cannot be worked out; read them before, as by "
-                "models.results, or fit a copy"
-            )
+        channel = int(self.columns[number])
+        alone = self.recording.columns([channel])
+        now = {f"the response of channel {channel}": find_spread(alone.target).sd}
+        then = {f"the response of channel {channel}": float(self.sd[number])}
+        for name, spread in _spreads(self.recording).items():
+            now[f"the signal {name!r}"], then[f"the signal {name!r}"] = spread, self.spreads[name]
+        for what, spread in now.items():
+            if not np.isclose(spread, then[what], rtol=1e-9, atol=0):
+                raise ValueError(
+                    f"{what} has changed in its array since the fit, so that results cannot be "
+                    "worked out; read them before, as by models.results, or fit a copy"
+                )
         results = fit_model(self.model, alone, self.options, warn=False).results
         assert results is not None
         return results
@@ -126,4 +134,9 @@ def solve_together(
     solved = solve_each(known, inside, scale, options.shrinkage, options.regularizers)
     if solved is None:
         return None
-    return Together(model, recording, options, np.array(columns), known.front.places, *solved)
+    places, spreads = known.front.places, _spreads(recording)
+    return Together(model, recording, options, np.array(columns), places, *solved, spreads)
+
+
+def _spreads(recording: Recording) -> dict[str, float]:
+    return {name: find_spread(trials).sd for name, trials in recording.signals.items()}

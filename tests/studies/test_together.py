@@ -110,6 +110,18 @@ def test_channels_with_nothing_to_fit_and_with_holes_are_fitted_beside(data):
     assert np.isnan(scores[1]) and scores[0] > 0.5
 
 
+def test_one_silent_channel_among_those_that_are_solved_is_no_error(data):
+    x, y = data
+    y = y.copy()
+    y[:, :, 2] = 0
+    with pytest.warns(NotFittedWarning, match="channel 2"):
+        models = nems_dsl.fit("fir.6x5-lvl.1", x, y, verbose=0, n_jobs=2)
+    assert repr(models).endswith("3 of 4 converged)") and models[2].results.is_failed
+    y[0, 0, 1] = np.inf
+    with pytest.raises(ValueError, match="channel 1"):
+        nems_dsl.fit("fir.6x5-lvl.1", x, y, verbose=0)
+
+
 def test_a_perfect_response_is_fitted_beside():
     x = np.random.default_rng(0).normal(size=(400, 4))
     y = np.column_stack([x[:, 0] + 2, x[:, 1] + np.random.default_rng(1).normal(size=400)])
@@ -160,6 +172,11 @@ def test_data_that_were_changed_after_the_fit_are_named(data):
     y[:] = 2 * y
     with pytest.raises(ValueError, match="channel 2 has changed in its array since the fit"):
         models[2].results  # noqa: B018
+    x = data[0].copy()
+    models = nems_dsl.fit("fir.6x5-lvl.1", x, data[1], verbose=0)
+    x[0] = 0
+    with pytest.raises(ValueError, match="the signal 'stim' has changed in its array"):
+        models[0].results  # noqa: B018
 
 
 def test_several_outputs_of_one_model_are_solved_one_by_one(data):
@@ -173,3 +190,19 @@ def test_several_outputs_of_one_model_are_solved_one_by_one(data):
     holes = np.where(np.random.default_rng(0).random(y.shape) < 0.1, np.nan, y)
     some = nems_dsl.fit("fir.6x5xR-lvl.R", x, holes, verbose=0)
     assert some.results.message != "solved output by output" and some.results.converged
+
+
+@pytest.mark.parametrize(
+    "string", ["fir.6x5xR.sl1e-2-lvl.R", "fir.6x5x30-lvl.30", "wc.6xR.l2-lvl.R"]
+)
+def test_outputs_with_priors_of_all_kinds(data, string):
+    x, y = data
+    if "30" in string:
+        y = np.concatenate([y + k * y[:, :, ::-1] for k in range(8)], axis=2)[:, :, :30]
+    x = x.copy()
+    # a channel without power, of which some priors say nothing
+    x[:, :, 5] = 0
+    model = nems_dsl.fit(string, x, y, verbose=0)
+    searched = nems_dsl.fit(string, x, y, verbose=0, optimizer="gauss-newton")
+    assert model.results.converged
+    assert model.results.loss == pytest.approx(searched.results.loss, rel=1e-6)

@@ -14,41 +14,7 @@ _STIMULUS = "stim"
 
 
 def convert(string: str, source: str, target: str, *, strict: bool = False) -> str:
-    """Write a model string in another dialect.
-
-    Parameters
-    ----------
-    string : str
-        A model string.
-    source, target : {"native", "nems", "nems0"}
-        The dialect that it is written in, and the one that is wanted.
-    strict : bool
-        Refuse options that say where a fit starts, or within which bounds; they are left out with a
-        `DialectWarning` otherwise.
-
-    Returns
-    -------
-    str
-        With complete shapes. Natively, the canonical form.
-
-    Raises
-    ------
-    ModelStringError
-        The string is no model of its dialect, or the other cannot say what it says; then with
-        the reason.
-
-    Notes
-    -----
-    What is computed stays the same. Where a fit starts is not a part of a string here, and a
-    parameter may have another sign or unit there; `nems_dsl.interop` knows those.
-
-    Examples
-    --------
-    >>> convert("wc.18x4.l2:4-fir.15x4-dexp.1", "nems", "native")
-    'wc.18x4.l2e-4-fir.4x15-dexp.1'
-    >>> convert("wc.18x4-fir.4x15-relu.1", "native", "nems0")
-    'wc.18x4-fir.4x15-relu.1.f'
-    """
+    """Write a model string in another dialect; see `nems_dsl.convert`."""
     check_dialect(target)
     tree = parse(string, source, strict=strict)
     if target == "native":

@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
 
 from ..linear.moments import stimulus_moments
+from ..shrinkage.choice import FieldPrior
 from ..shrinkage.each import find_linear_map
 from ..shrinkage.find import entries_of
 
 if TYPE_CHECKING:
     from ..objective import Objective
+
+# outputs for which eigenvectors take less time than a factorisation for each
+_MANY = 20
 
 
 def solve_by_output(objective: Objective) -> np.ndarray | None:
@@ -33,9 +37,11 @@ def solve_by_output(objective: Objective) -> np.ndarray | None:
         return None
     if len(known.entries) != len(prior.cross):
         return None
-    power, axes = eigh(prior.covariance, prior.precision)
-    along = prior.cross @ axes
-    fields = (along / (power + prior.strengths[:, None])) @ axes.T
+    try:
+        fields = _fields(prior)
+    except LinAlgError:
+        # a stimulus without power in some direction, of which the prior says nothing
+        return None
     counts = sum(np.sum(~np.isnan(trial), axis=0) for trial in objective.target)
     means = sum(np.nansum(trial, axis=0) for trial in objective.target) / np.maximum(counts, 1)
     stimulus = stimulus_moments(recording, known.field.lags, known.front.signal).mean
@@ -43,3 +49,15 @@ def solve_by_output(objective: Objective) -> np.ndarray | None:
     places = entries_of(known.front.places, known.field.vector, objective.vector)
     there[places] = known.theta(fields, means - fields @ stimulus)
     return there
+
+
+def _fields(prior: FieldPrior) -> np.ndarray:
+    """Give the receptive fields of highest posterior density, (outputs, n)."""
+    if len(prior.cross) < _MANY:
+        found = [
+            cho_solve(cho_factor(prior.covariance + strength * prior.precision), row)
+            for row, strength in zip(prior.cross, prior.strengths, strict=True)
+        ]
+        return np.array(found)
+    power, axes = eigh(prior.covariance, prior.precision)
+    return np.asarray((prior.cross @ axes / (power + prior.strengths[:, None])) @ axes.T)

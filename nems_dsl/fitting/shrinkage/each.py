@@ -200,7 +200,9 @@ class Responses:
     def __init__(self, target: Sequence[np.ndarray]):
         n_bins = sum(len(trial) for trial in target)
         self.mean = sum(trial.sum(axis=0) for trial in target) / n_bins
-        self.trials = [np.subtract(trial.T, self.mean[:, None], order="C") for trial in target]
+        # what is infinite is no fault here: it is told by the fit of that channel
+        with np.errstate(invalid="ignore"):
+            self.trials = [np.subtract(trial.T, self.mean[:, None], order="C") for trial in target]
         squares = sum(np.einsum("kt,kt->k", trial, trial) for trial in self.trials)
         self.sd = np.sqrt(squares / n_bins)
         self.is_known = np.isfinite(self.sd) & (self.sd > _NEVER * np.abs(self.mean))
