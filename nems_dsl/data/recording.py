@@ -17,6 +17,7 @@ from .trials import STIMULUS, SYNONYMS, Data, Trial, with_state
 
 Made = TypeVar("Made")
 RESPONSE = "resp"
+_MOST_LATELY = 4
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,11 @@ class Recording:
         """
         return self._kept.once(key, make)
 
+    def lately(self, family: Hashable, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Do as `once`, for what is large and of many kinds: the last few of a family are kept."""
+        latest = self._kept.once(("lately", family), _Latest)
+        return latest.once(key, make)
+
     def __repr__(self) -> str:
         signals = [f"{self.names.get(n, n)}: {_channels(t)}" for n, t in self.signals.items()]
         if self.response is not None:
@@ -305,12 +311,37 @@ class Kept:
         value: Made = entry.value
         return value
 
+    def forget(self, key: Hashable) -> None:
+        """Let go what was made under this key; who has it keeps it."""
+        with self._lock:
+            self._made.pop(key, None)
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Kept:
         return Kept()
 
     def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
         # a lock belongs to its process, and what was made can be made again
         return Kept, ()
+
+
+class _Latest:
+    """The last few things that were made, each under its key; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._kept = Kept()
+        self._keys: list[Hashable] = []
+        self._lock = threading.Lock()
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made under this key of late, or make it."""
+        with self._lock:
+            if key in self._keys:
+                self._keys.remove(key)
+            self._keys.append(key)
+            for old in self._keys[:-_MOST_LATELY]:
+                self._kept.forget(old)
+            del self._keys[:-_MOST_LATELY]
+        return self._kept.once(key, make)
 
 
 @dataclass

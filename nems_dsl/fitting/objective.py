@@ -232,7 +232,8 @@ class Objective:
         if self.n_parameters > _MOST_SHARED:
             return jacobian.curvature(theta, loss)
         key = derivatives_key(self.engine, self.target)
-        return self.recording.once(key, lambda: jacobian.curvature(theta, loss)).copy()
+        made = self.recording.lately("squares", key, lambda: jacobian.curvature(theta, loss))
+        return made.copy()
 
     def note_squares(self, theta: np.ndarray, squares: np.ndarray) -> None:
         """Keep what `squares` would give of all data at `theta`, where a search may go on."""

@@ -325,10 +325,12 @@ class Model:
         return self.copy()
 
     def __eq__(self, other: object) -> bool:
-        """Compare name, string or layers, parameters with bounds and priors, and layers' names."""
+        """Compare name, preparation, string or layers, parameters with bounds and priors, names."""
         if not isinstance(other, Model):
             return NotImplemented
         if self.name != other.name or self._tree != other._tree:
+            return False
+        if self.preparation != other.preparation:
             return False
         if self._layers is None or other._layers is None:
             return self._layers is other._layers

@@ -136,6 +136,14 @@ class Preparation:
             )
         )
 
+    def __eq__(self, other: object) -> bool:
+        """Compare words, and what they have estimated."""
+        if not isinstance(other, Preparation):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def to_dict(self) -> list[dict[str, Any]]:
         """Give the steps as JSON can hold them; floats keep every bit."""
         return [

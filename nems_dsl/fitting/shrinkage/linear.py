@@ -95,8 +95,8 @@ def _look(
     n_bins = sum(b - a for fold in folds for _, a, b in fold)
     if n_bins * n_inputs > _MOST_KEPT:
         return look()
-    key = ("stretches", signal, lags, tuple(tuple(fold) for fold in folds))
-    return iter(recording.once(key, lambda: list(look())))
+    key = (signal, lags, tuple(tuple(fold) for fold in folds))
+    return iter(recording.lately("stretches", key, lambda: list(look())))
 
 
 def _sums(rows: np.ndarray, products: np.ndarray, y: np.ndarray) -> Sums:
