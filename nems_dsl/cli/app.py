@@ -9,14 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from .check import check
 from .demo import demo
-from .expand import expand
-from .explain import explain
 from .fit import fit
-from .keywords import keywords
 from .results import results
 from .streams import complain, say
+from .strings.check import check
+from .strings.convert import convert
+from .strings.expand import expand
+from .strings.explain import explain
+from .strings.keywords import keywords
 from .sweep import sweep
 from .warm import warm
 
@@ -43,7 +44,7 @@ def _add(command: Callable[..., None]) -> None:
     app.command(help="\n\n".join(" ".join(text.split()) for text in paragraphs))(guarded)
 
 
-for _command in (fit, sweep, check, explain, expand, keywords, results, demo, warm):
+for _command in (fit, sweep, check, explain, expand, convert, keywords, results, demo, warm):
     _add(_command)
 
 

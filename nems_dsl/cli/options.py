@@ -30,6 +30,22 @@ class ModelNames(str, Enum):  # noqa: UP042 - the options of typer before 0.20
     string = "string"
 
 
+class Dialects(str, Enum):  # noqa: UP042 - the options of typer before 0.20
+    """Languages that strings are written in."""
+
+    native = "native"
+    nems = "nems"
+    nems0 = "nems0"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+Dialect = Annotated[
+    Dialects, typer.Option("--dialect", "-d", help="The language that the strings are written in.")
+]
+
+
 def takes_fit_options(
     *but: str,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -10,6 +10,7 @@ from ..syntax import Diagnostic, ModelStringError, clip, read
 from .bind import bind, read_sizes, with_other_faults
 from .bound import BoundModel
 from .dialects.foreign import bind_foreign, without_lists
+from .dialects.oldest import refuse_oldest
 
 DIALECTS = ("native", *FOREIGN)
 
@@ -77,6 +78,7 @@ def read_quietly(
     """Do as `parse` does, and give what was left out beside it."""
     check_dialect(dialect)
     values = read_sizes(N=N, R=R, S=S)
+    refuse_oldest(string)
     try:
         text = read(string)
     except ModelStringError as fault:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..compiler import BoundModel
 from ..compiler.bind import bind
 from ..compiler.catalogue import catalogue
+from ..compiler.dialects.oldest import refuse_oldest
 from ..compiler.options import bind_options
 from ..fit_options import FitOptions
 from ..keywords import Signature
@@ -132,6 +133,7 @@ def parse_experiment(string: str, **sizes: int) -> BoundExperiment:
     >>> print(parse_experiment("zs - jk10 _ wc.18x4-fir.x15-dexp _ seed0-start.n5"))
     zs-kf10_wc.18x4-fir.4x15-dexp.1_start.n5
     """
+    refuse_oldest(string)
     text = read(string)
     if len(text.sections) == 1:
         return BoundExperiment((), _default_split(), bind(text, sizes), FitOptions(), string)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..compiler import BoundModel
 from ..compiler.explain import explain as explain_model
-from ..syntax import read
-from .bind import BoundWord, parse_experiment
+from .bind import BoundWord
 from .fit_words import WORDS, write_word
+from .strings import read_either
 
 
 def explain(string: str, dialect: str = "native") -> str:
@@ -14,8 +15,8 @@ def explain(string: str, dialect: str = "native") -> str:
     Parameters
     ----------
     string : str
-    dialect : str
-        Of a model; experiments are native.
+    dialect : {"native", "nems", "nems0"}
+        The language that it is written in; what is said of it is said natively.
 
     Returns
     -------
@@ -43,9 +44,9 @@ def explain(string: str, dialect: str = "native") -> str:
     model
     ...
     """
-    if dialect != "native" or len(read(string).sections) == 1:
+    experiment = read_either(string, dialect)
+    if isinstance(experiment, BoundModel):
         return explain_model(string, dialect)
-    experiment = parse_experiment(string)
     prep = [_describe(word) for word in (*experiment.prep, experiment.split)]
     fit = []
     for word in WORDS:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from ..compiler.bind import with_other_faults
 from ..compiler.dialects.foreign import bind_foreign, without_lists
+from ..compiler.dialects.oldest import refuse_oldest
 from ..compiler.strings import check_dialect
 from ..syntax import Keyword, ModelStringError, Section, Text, read, unparse
 from .bind import BoundExperiment, parse_experiment
@@ -19,6 +20,7 @@ from .bind import BoundExperiment, parse_experiment
 # a word's options, and what it is here: words of the preparation, and of the fit
 Options = dict[str, str]
 Said = tuple[list[str], list[str]]
+_SECTIONS = re.compile(r"(?<!\\)_")
 _OPTION = re.compile(r"([A-Za-z]+)([0-9][A-Za-z0-9]*)?")
 
 
@@ -101,7 +103,7 @@ def parse_foreign(
     Parameters
     ----------
     string : str
-        Of three sections, or a model alone.
+        Of three sections; of two, preparation and model; or a model alone.
     dialect : {"nems", "nems0"}
     strict : bool
         Refuse what has no meaning here.
@@ -132,8 +134,10 @@ def parse_foreign(
     check_dialect(dialect)
     if dialect == "native":
         return parse_experiment(string), []
+    refuse_oldest(string)
     try:
-        text = read(string)
+        # of two sections, the first prepares data there
+        text = read(f"{string}_" if len(_SECTIONS.findall(string)) == 1 else string)
     except ModelStringError as fault:
         raise without_lists(with_other_faults(fault, {}), dialect) from None
     middle = text.sections[len(text.sections) // 2]

@@ -6,6 +6,7 @@ from .. import compiler
 from .._warn import warn_user
 from ..compiler import BoundModel, DialectWarning, check_dialect
 from ..compiler.dialects.convert import convert as convert_model
+from ..compiler.dialects.oldest import modernise
 from ..syntax import ModelStringError, clip, read
 from .bind import BoundExperiment
 from .foreign import parse_foreign
@@ -40,7 +41,7 @@ def read_either(
         Words of another program have no meaning here; names them.
     """
     check_dialect(dialect)
-    if not is_experiment(string):
+    if not is_experiment(string, dialect):
         return compiler.parse(string, dialect, strict=strict)
     experiment, notices = parse_foreign(string, dialect, strict=strict)
     if notices:
@@ -75,7 +76,8 @@ def convert(string: str, source: str, target: str, *, strict: bool = False) -> s
     Notes
     -----
     What is computed stays the same. Where a fit starts is not a part of a model string here, and a
-    parameter may have another sign or unit there; `nems_dsl.interop` knows those.
+    parameter may have another sign or unit there; `nems_dsl.interop` knows those. The oldest
+    spelling of NEMS0, with options glued to keywords, is converted with a `DialectWarning`.
 
     Examples
     --------
@@ -87,15 +89,20 @@ def convert(string: str, source: str, target: str, *, strict: bool = False) -> s
     'mm-mm.r-kf10_wc.18x1-fir.1x15-lvl.1_'
     """
     check_dialect(target)
-    if target == "native" and is_experiment(string):
+    check_dialect(source)
+    today = modernise(string) if source != "native" else None
+    if today is not None:
+        warn_user(f"{clip(string)} is an oldest spelling, and read as {today}", DialectWarning)
+        string = today
+    if target == "native" and is_experiment(string, source):
         return read_either(string, source, strict=strict).string
     return convert_model(string, source, target, strict=strict)
 
 
-def is_experiment(string: str) -> bool:
-    """Tell whether a string can be read, and has three sections."""
+def is_experiment(string: str, dialect: str = "native") -> bool:
+    """Tell whether a string can be read, and has three sections; two will do in other dialects."""
     try:
         return len(read(string).sections) == 3
-    except ModelStringError:
+    except ModelStringError as fault:
         # what reads the model tells of it, and of all other faults
-        return False
+        return dialect != "native" and fault.code == "E004"

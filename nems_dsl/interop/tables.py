@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..compiler.bound import model_id
-from ..compiler.dialects.convert import convert
-from ..compiler.strings import DialectWarning, check_dialect, parse
-from ..syntax import ModelStringError
+from ..compiler.strings import check_dialect
+from .conversion import convert_one
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DONE = "conversion"
-_CONVERTED = "converted"
 _FIRST = ("cellid", "batch", "modelname", "r_test", "se_test", "r_fit", "se_fit", "n_parms")
 _PARTS = re.compile(r"(?<!\\)_")
 
@@ -146,20 +143,12 @@ def _read(name: Any, dialect: str) -> tuple[Any, ...]:
         return name, None, None, "kept: there is no name of a model", name, None, None
     parts = _PARTS.split(name)
     loader, string, fitter = parts if len(parts) == 3 else (None, name, None)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", DialectWarning)
-            canonical = parse(string, dialect).string
-    except ModelStringError as fault:
-        reason = f"kept: {fault.diagnostics[0].message}"
-        return name, None, None, reason, name, loader, fitter
-    notices = [str(each.message) for each in caught if each.category is DialectWarning]
-    done = "; ".join([_CONVERTED, *(" ".join(notice.split()) for notice in notices)])
-    return canonical, canonical, model_id(canonical), done, name, loader, fitter
+    found = convert_one(string, dialect, "native")
+    if found.string is None:
+        return name, None, None, found.done, name, loader, fitter
+    return found.string, found.string, model_id(found.string), found.done, name, loader, fitter
 
 
 def _write(string: str, dialect: str) -> tuple[str, str]:
-    try:
-        return convert(string, "native", dialect), _CONVERTED
-    except ModelStringError as fault:
-        return string, f"kept: {fault.diagnostics[0].message}"
+    found = convert_one(string, "native", dialect)
+    return string if found.string is None else found.string, found.done

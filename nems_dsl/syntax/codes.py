@@ -43,6 +43,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "E301": "a shape in the order of another dialect",
         "E302": "a model that the other dialect cannot say",
         "E303": "a keyword that stands for a whole model, among others",
+        "E304": "the oldest spelling of another program, with options glued to keywords",
         # ---- signals ----
         "E401": "a signal is read before it exists",
         "E402": "two outputs of one name",

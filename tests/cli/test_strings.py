@@ -89,7 +89,7 @@ def test_an_unknown_keyword_gets_a_suggestion(nems):
 
 
 def test_heads_are_completed():
-    from nems_dsl.cli.keywords import _complete
+    from nems_dsl.cli.strings.keywords import _complete
 
     assert [name for name, _ in _complete("s")] == [h for h in keyword_info() if h[0] == "s"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .streams import complain, say
-from .tables import show_table
+from ..streams import complain, say
+from ..tables import show_table
 
 if TYPE_CHECKING:
     from nems_dsl.keywords import Option, Signature
@@ -90,7 +90,7 @@ def _show_one(signature: Signature) -> None:
 def _describe(option: Option) -> str:
     if option.number is None:
         return f"{option.name}: {option.help}"
-    from ..keywords import default_in_words
+    from nems_dsl.keywords import default_in_words
 
     usual = "" if option.default is None else f", {default_in_words(option)} if left out"
     return f"{option.name}NUMBER: {option.help} ({option.number.value}{usual})"

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .streams import complain, note, say
-from .tables import show_table
+from ..options import Dialect, Dialects
+from ..streams import complain, note, say
+from ..tables import show_table
 
 if TYPE_CHECKING:
     from nems_dsl.spaces import Preview, Space
@@ -47,7 +48,7 @@ def expand(
             help="Length of the simulated recording that fits are timed on; 0 times nothing.",
         ),
     ] = 10_000,
-    dialect: Annotated[str, typer.Option(help="The language of the variants.")] = "native",
+    dialect: Dialect = Dialects.native,
     n_inputs: Annotated[
         int | None, typer.Option("--inputs", "-N", help="Input channels, where N is open.")
     ] = None,
@@ -68,7 +69,13 @@ def expand(
     from nems_dsl.spaces import preview
 
     space = expand_pattern(
-        pattern, where=where, dialect=dialect, limit=limit, N=n_inputs, R=n_responses, S=n_states
+        pattern,
+        where=where,
+        dialect=dialect.value,
+        limit=limit,
+        N=n_inputs,
+        R=n_responses,
+        S=n_states,
     )
     seen = preview(space, n_bins, lambda text: note(text, quiet))
     _show_counts(seen)

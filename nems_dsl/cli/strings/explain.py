@@ -6,13 +6,15 @@ from typing import Annotated
 
 import typer
 
-from .streams import say
+from ..options import Dialect, Dialects
+from ..streams import say
 
 
 def explain(
     string: Annotated[str, typer.Argument(metavar="STRING", help="A model or experiment string.")],
+    dialect: Dialect = Dialects.native,
 ) -> None:
     """Say what a string means: equations, shapes and parameters, keyword by keyword."""
     from nems_dsl import explain as explain_string
 
-    say(explain_string(string))
+    say(explain_string(string, dialect.value))

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from .streams import complain, say
+from ..options import Dialect, Dialects
+from ..streams import complain, say
 
 Strings = Annotated[
     list[str],
@@ -17,7 +18,7 @@ Strings = Annotated[
 ]
 
 
-def check(strings: Strings) -> None:
+def check(strings: Strings, dialect: Dialect = Dialects.native) -> None:
     """Check model and experiment strings; print the canonical form and the identity of each.
 
     If any is at fault, all faults are printed on stderr, nothing else, and the exit code is 1.
@@ -29,7 +30,7 @@ def check(strings: Strings) -> None:
     texts = _read(strings)
     for text in texts:
         try:
-            tree = read_either(text)
+            tree = read_either(text, dialect.value)
             identity = tree.experiment_id if isinstance(tree, BoundExperiment) else tree.model_id
             good.append((tree.string, identity))
         except ModelStringError as fault:

@@ -1,0 +1,1 @@
+"""Commands that need strings alone, and no data."""
