@@ -11,6 +11,8 @@ from .bound import BoundModel as BoundModel
 from .catalogue import keyword_info as keyword_info
 from .data import fit_to_data as fit_to_data
 from .known_trees import known_trees as known_trees
+from .meaning.identity import function_form as function_form
+from .meaning.identity import function_id as function_id
 from .strings import DialectWarning as DialectWarning
 from .strings import check_dialect as check_dialect
 from .strings import parse as parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..compiler import BoundModel
-from ..compiler.explain import explain as explain_model
+from ..compiler.meaning.explain import explain as explain_model
 from .bind import BoundWord
 from .fit_words import WORDS, write_word
 from .strings import read_either

@@ -15,6 +15,8 @@ Join = Callable[
     [Mapping[str, int], Sequence[tuple[int, ...]], Mapping[str, Any]], tuple[int, ...] | None
 ]
 
+Said = Callable[[Mapping[str, int], Mapping[str, Any]], str | None]
+
 
 class Number(Enum):
     """What kind of number an option takes."""
@@ -163,6 +165,16 @@ class Signature:
         A model string with this keyword in it.
     source : str
         Where the formula comes from.
+    commutes : bool
+        Whether it gives the same in whatever order it reads its inputs.
+    stacks : bool
+        Whether it gives the channels of its inputs, in the order of these.
+    any_order : frozenset of str, optional
+        Options without which any order of the channels that come in means the same functions; None
+        where their order always matters.
+    said_by : callable, optional
+        For what other keywords can say: given the sizes of the axes and the options, the string
+        of those that compute the same functions, or None if there is none.
     """
 
     head: str
@@ -177,6 +189,10 @@ class Signature:
     join: Join | None = None
     example: str = ""
     source: str = ""
+    commutes: bool = False
+    stacks: bool = False
+    any_order: frozenset[str] | None = None
+    said_by: Said | None = None
 
     def __str__(self) -> str:
         lines = [f"{self.head}: {self.summary}", f"  {self.equation}"]

@@ -221,6 +221,7 @@ class FiniteImpulseResponse(Filter):
             smooth_over_lags("p"),
             smooth_over_channels("p"),
         ),
+        any_order=frozenset({"sc"}),
         example="wc.18x4-fir.4x15-dexp.1",
         source="finite impulse response filter; poles and zeros as in Thorson, Lienard & David "
         "(2015)",

@@ -74,6 +74,7 @@ class Concatenate(Joining):
         options=(Option("s", "all signals but the first summed over their channels"),),
         n_inputs=(1, MOST_SIGNALS),
         join=_concatenated,
+        stacks=True,
         example="a=wc.18x2-b=wc.18x3@stim-cat@a,b-fir.5x15-dexp.1",
         source="concatenation",
     )

@@ -53,6 +53,7 @@ class Multiply(Joining):
         flows=(),
         n_inputs=(2, MOST_SIGNALS),
         join=_spread,
+        commutes=True,
         example="drive=wc.18x1-gain=wc.2x1@state-mult@drive,gain-dexp.1",
         source="product; the form for directional gains that other programs give this name "
         "is not offered",

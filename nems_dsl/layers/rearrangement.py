@@ -27,6 +27,7 @@ class SumChannels(Joining):
     facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
     signature = Signature(
         head="sum",
+        any_order=frozenset(),
         summary="adds all channels up",
         equation="y[t] = sum_c x[t, c]",
         forms=NO_SHAPE,

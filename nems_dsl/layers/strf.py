@@ -46,6 +46,16 @@ def _skip(name: str, help: str, **arguments: Any) -> Option:
     return Option(name, help, number=Number.REAL, default=_SKIPPED, **arguments)
 
 
+def _by_parts(dims: Mapping[str, int], options: Mapping[str, Any]) -> str | None:
+    """Say a receptive field by filters, and by weights where it has a rank."""
+    if options.keys() - {"s", "ac"} or dims["out"] > 1:
+        return None
+    flags = (f".s{options['s']}" if "s" in options else "") + ".ac" * ("ac" in options)
+    if "rank" not in dims:
+        return f"fir.{dims['in']}x{dims['taps']}{flags}"
+    return f"wc.{dims['in']}x{dims['rank']}-fir.{dims['rank']}x{dims['taps']}{flags}-lvl.1"
+
+
 @registry.register
 class ReceptiveField(KernelLayer):
     """A spectrotemporal receptive field, whole or of low rank.
@@ -99,6 +109,7 @@ class ReceptiveField(KernelLayer):
             smooth_over_lags(),
             smooth_over_channels(),
         ),
+        said_by=_by_parts,
         example="strf.18x2x25-dexp.1",
         source="spectrotemporal receptive field, separable in `rank` parts",
     )

@@ -90,6 +90,7 @@ class WeightChannels(KernelLayer):
             *PENALTIES,
             smooth_over_channels("g", "n", "ns"),
         ),
+        any_order=frozenset({"g", "sc"}),
         example="wc.18x4-fir.4x15-dexp.1",
         source="linear spectral weighting; gaussian tuning as in Thorson, Lienard & David (2015)",
     )

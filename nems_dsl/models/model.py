@@ -296,6 +296,20 @@ class Model:
         return tree_of(self.layers) if self._tree is None else self._tree
 
     @property
+    def function_id(self) -> str:
+        """Twelve hexadecimal digits that stand for what the model computes.
+
+        They are equal for models that differ in names of inner signals alone, in the order of
+        branches that commute, or in keywords that say the same.
+
+        Examples
+        --------
+        >>> Model("strf.18x15-dexp.1").function_id == Model("fir.18x15-dexp.1").function_id
+        True
+        """
+        return compiler.function_id(self.tree)
+
+    @property
     def model_id(self) -> str:
         """Twelve hexadecimal digits that stand for the string, as a key."""
         return compiler.bound.model_id(self.string)

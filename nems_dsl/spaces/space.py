@@ -131,7 +131,11 @@ class Space:
 
     @property
     def merged(self) -> tuple[Merge, ...]:
-        """Variants that share a canonical form, in the order of the first of each."""
+        """Variants that compute the same, in the order of the first of each.
+
+        Their canonical forms are one; or they differ in names of inner signals, in the order of
+        branches that commute, or in keywords that say the same.
+        """
         doubles = self._whole().doubles
         return tuple(
             Merge(self[first].canonical, tuple(self[n].string for n in (first, *doubles[first])))
@@ -168,13 +172,14 @@ class Space:
                     tally.n_excluded += 1
                     continue
                 try:
-                    canonical = variant.canonical
+                    variant.canonical  # noqa: B018 - asked for its faults
+                    function = variant.function
                 except ModelStringError as fault:
                     raise IllFormed(fault) from None
             except IllFormed as found:
                 self._note(tally, variant, found.fault)
                 continue
-            if tally.is_new(number, canonical):
+            if tally.is_new(number, function):
                 yield variant
         tally.close()
         self._tally = tally

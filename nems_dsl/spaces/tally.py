@@ -33,11 +33,12 @@ class SpaceFault:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Variants of one canonical form, of which the first stands for all.
+    """Variants that compute the same, of which the first stands for all.
 
     Attributes
     ----------
     canonical : str
+        Of the first.
     strings : tuple of str
         The variants, in the order of the space.
     """
@@ -67,10 +68,10 @@ class Tally:
     doubles: dict[int, array[int]] = field(default_factory=dict)
     _first_of: dict[bytes, int] = field(default_factory=dict)
 
-    def is_new(self, number: int, canonical: str) -> bool:
+    def is_new(self, number: int, function: str) -> bool:
         """Count a model, and tell whether no variant before it was the same."""
         # a digest takes a fraction of the memory that a string takes
-        key = blake2b(canonical.encode("ascii"), digest_size=16).digest()
+        key = blake2b(function.encode(), digest_size=16).digest()
         first = self._first_of.setdefault(key, number)
         if first != number:
             self.doubles.setdefault(first, array("q")).append(number)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..compiler import BoundModel, bind, build_layers, known_trees, parse
+from ..compiler import BoundModel, bind, build_layers, function_form, known_trees, parse
 from ..errors import NemsError
 from ..syntax import Keyword, ModelStringError, Section, Text, read, unparse
 from .expansion import Value
@@ -55,6 +55,11 @@ class Variant:
     def canonical(self) -> str:
         """The canonical form of the string; raises as `tree` does."""
         return self._read().string
+
+    @property
+    def function(self) -> str:
+        """What the model computes, written alike for models that compute the same."""
+        return function_form(self._read())
 
     @property
     def symbols(self) -> frozenset[str]:

@@ -72,8 +72,8 @@ def read_hypothesis(pattern: str, dialect: str = "native") -> Hypothesis:
     if n_parts not in (1, 2) or space.n_variants != 2**n_parts:
         raise ValueError(f"{pattern} stands for {_count(space)}; {_FORM}")
     variants = [space[number] for number in range(space.n_variants)]
-    canonical = {variant.canonical for variant in _checked(space, variants)}
-    if len(canonical) < len(variants):
+    functions = {variant.function for variant in _checked(space, variants)}
+    if len(functions) < len(variants):
         raise ValueError(f"variants of {pattern} are the same model, so that nothing is in doubt")
     by_parts = zip(product((False, True), repeat=n_parts), variants, strict=True)
     strings = {has: variant.string for has, variant in by_parts}

@@ -88,8 +88,8 @@ class Variants:
         met = set()
         for space in self._spaces:
             for variant in space:
-                if variant.canonical not in met:
-                    met.add(variant.canonical)
+                if variant.function not in met:
+                    met.add(variant.function)
                     yield PlainVariant(variant.string, variant.canonical, variant.values)
 
 

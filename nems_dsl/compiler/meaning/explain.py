@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .bound import BoundKeyword, BoundModel
-from .sizes import SYMBOLS, Sizes
-from .strings import parse
+from ..bound import BoundKeyword, BoundModel
+from ..sizes import SYMBOLS, Sizes
+from ..strings import parse
+from .redundancy import find_redundant
 
 
 def explain(string: str, dialect: str = "native") -> str:
@@ -43,10 +44,13 @@ def explain(string: str, dialect: str = "native") -> str:
     blocks = [f"{tree.string}  (model_id {tree.model_id})"]
     total = 0
     unread = _unread(tree)
+    redundant = find_redundant(tree)
     for number, keyword in enumerate(tree, 1):
         count, lines = _describe(number, keyword)
         if number - 1 in unread:
             lines.append("   nothing reads this output, so that no fit moves its parameters")
+        if number - 1 in redundant:
+            lines.append(f"   adds nothing: {redundant[number - 1]}")
         total += count
         blocks.append("\n".join(lines))
     blocks.append(_summary(tree, total))
