@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ..compiler import BoundModel
+from ..compiler import BoundModel, known_trees
 from ..compiler.bind import bind
 from ..compiler.catalogue import catalogue
 from ..compiler.dialects.oldest import refuse_oldest
@@ -75,13 +76,23 @@ class BoundExperiment:
     @property
     def string(self) -> str:
         """The canonical form."""
+        if self.is_plain:
+            return self.model.string
+        prep, fit = self.outer.split("_")
+        return f"{prep}_{self.model.string}_{fit}"
+
+    @property
+    def outer(self) -> str:
+        """The canonical form without the model: ``preparation_fit``."""
         prep = [word.string for word in self.prep]
         if self.split.string != _default_split().string:
             prep.append(self.split.string)
-        fit = write_options(self.options)
-        if not prep and not fit:
-            return self.model.string
-        return f"{'-'.join(prep)}_{self.model.string}_{fit}"
+        return f"{'-'.join(prep)}_{write_options(self.options)}"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether preparation, split and fit are those of a model alone."""
+        return self.outer == "_"
 
     @property
     def experiment_id(self) -> str:
@@ -114,6 +125,23 @@ class BoundExperiment:
         return hash(self.string)
 
 
+def known_experiment(canonical: str) -> BoundExperiment:
+    """Give the experiment of a canonical string; each is read once."""
+    if "_" not in canonical:
+        return plain_experiment(known_trees.of(canonical))
+    return _known(canonical, catalogue().version)
+
+
+@lru_cache(maxsize=4096)
+def _known(canonical: str, version: int) -> BoundExperiment:
+    return parse_experiment(canonical)
+
+
+def plain_experiment(model: BoundModel) -> BoundExperiment:
+    """Give the experiment that a model alone stands for."""
+    return BoundExperiment((), _default_split(), model, FitOptions(), model.source)
+
+
 def parse_experiment(string: str, **sizes: int) -> BoundExperiment:
     """Read an experiment string, or a model alone, which has default preparation and fit.
 
@@ -136,7 +164,7 @@ def parse_experiment(string: str, **sizes: int) -> BoundExperiment:
     refuse_oldest(string)
     text = read(string)
     if len(text.sections) == 1:
-        return BoundExperiment((), _default_split(), bind(text, sizes), FitOptions(), string)
+        return plain_experiment(bind(text, sizes))
     binder = _Binder(text.source)
     prep, split = binder.preparation(text.sections[0])
     options = binder.fit(text.sections[2])

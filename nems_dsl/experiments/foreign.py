@@ -96,7 +96,7 @@ _LEFT_OUT = {
 
 
 def parse_foreign(
-    string: str, dialect: str, *, strict: bool = False
+    string: str, dialect: str, *, strict: bool = False, **sizes: int
 ) -> tuple[BoundExperiment, list[str]]:
     """Read an experiment string of another program.
 
@@ -107,6 +107,8 @@ def parse_foreign(
     dialect : {"nems", "nems0"}
     strict : bool
         Refuse what has no meaning here.
+    **sizes
+        N, R, S as far as they are known.
 
     Returns
     -------
@@ -133,7 +135,7 @@ def parse_foreign(
     """
     check_dialect(dialect)
     if dialect == "native":
-        return parse_experiment(string), []
+        return parse_experiment(string, **sizes), []
     refuse_oldest(string)
     try:
         # of two sections, the first prepares data there
@@ -141,7 +143,7 @@ def parse_foreign(
     except ModelStringError as fault:
         raise without_lists(with_other_faults(fault, {}), dialect) from None
     middle = text.sections[len(text.sections) // 2]
-    tree, translation = bind_foreign(Text((middle,), text.source), dialect, strict=strict)
+    tree, translation = bind_foreign(Text((middle,), text.source), dialect, sizes, strict=strict)
     notices = [each.message for each in translation.notices]
     prep: list[str] = []
     fit: list[str] = []
@@ -156,7 +158,8 @@ def parse_foreign(
             fit += said[1]
     if strict and notices:
         raise ValueError(f"left out of {string}: {'; '.join(notices)}")
-    found = parse_experiment(f"{'-'.join(prep)}_{tree.string}_{'-'.join(_once(fit))}")
+    written = f"{'-'.join(prep)}_{tree.string}_{'-'.join(_once(fit))}"
+    found = parse_experiment(written, **sizes)
     foreign = tuple(map(_written, outer)) if outer else None
     return replace(found, source=string, foreign=foreign), notices
 

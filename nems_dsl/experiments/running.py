@@ -24,10 +24,11 @@ from ..studies.crossvalidation import gather
 from ..studies.crossvalidation_results import CrossValidation
 from ..studies.many import options_of_columns
 from ..studies.nested import Outcome, Study, prepare
-from ..studies.part import Part, fit_part, scored_with
+from ..studies.part import Part
 from ..studies.resampling import correlation_error
 from ..studies.threads import Tasks, count_threads
 from .bind import BoundExperiment, parse_experiment
+from .prepared import Prepared
 
 
 @dataclass(frozen=True, repr=False)
@@ -201,37 +202,18 @@ def digest(recording: Recording) -> str:
 # ---- fits ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """A recording as one fold's fits see it, and what was done to it."""
-
-    raw: Recording
-    preparation: Preparation
-    seen: Recording
-
-    @classmethod
-    def of(cls, experiment: BoundExperiment, raw: Recording, fold: Fold) -> _Prepared:
-        preparation = Preparation.estimate(experiment.steps, raw, fold.fit)
-        return cls(raw, preparation, preparation.apply(raw))
-
-
-def _fit(study: Study, prepared: _Prepared, columns: tuple[int, ...], fold: Fold) -> Part:
-    """Fit the model to some channels, and let it predict all of the raw data."""
-    raw = prepared.raw
-    options = options_of_columns(study.options, columns, raw.n_channels)
-    fitted = fit_part(study.candidates[0], prepared.seen, columns, fold.fit, options)
-    cut = raw.columns(columns)
-    if prepared.preparation.steps:
-        fitted.preparation = prepared.preparation.columns(columns)
-    return Part(fitted, scored_with(fitted, cut).target, fitted.predict_trials(cut))
+def _fit(study: Study, prepared: Prepared, columns: tuple[int, ...]) -> Part:
+    """Fit the model to some channels."""
+    options = options_of_columns(study.options, columns, prepared.raw.n_channels)
+    return prepared.fit(study.candidates[0], columns, options)
 
 
 def _fits(
     experiment: BoundExperiment, study: Study, raw: Recording, fold: Fold, n_threads: int
 ) -> list[Part]:
-    prepared = _Prepared.of(experiment, raw, fold)
+    prepared = Prepared.of(experiment, raw, fold.fit)
     work = Tasks(
-        lambda number: _fit(study, prepared, study.columns[number], fold),
+        lambda number: _fit(study, prepared, study.columns[number]),
         len(study.columns),
         n_threads,
         may_fork=True,
@@ -247,14 +229,14 @@ def _cross_validate(
     metric = get_metric(study.metric)
 
     @functools.cache
-    def prepared(number: int) -> _Prepared:
-        return _Prepared.of(experiment, raw, study.folds[number])
+    def prepared(number: int) -> Prepared:
+        return Prepared.of(experiment, raw, study.folds[number].fit)
 
     def work(task: int) -> Outcome:
         number, columns = tasks[task]
         fold = study.folds[number]
         try:
-            part = _fit(study, prepared(number), columns, fold)
+            part = _fit(study, prepared(number), columns)
         except Exception as error:
             error.add_note(f"in fold {number} of {len(study.folds)}, channels {list(columns)}")
             raise

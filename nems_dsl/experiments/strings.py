@@ -8,7 +8,7 @@ from ..compiler import BoundModel, DialectWarning, check_dialect
 from ..compiler.dialects.convert import convert as convert_model
 from ..compiler.dialects.oldest import modernise
 from ..syntax import ModelStringError, clip, read
-from .bind import BoundExperiment
+from .bind import BoundExperiment, plain_experiment
 from .foreign import parse_foreign
 
 
@@ -26,9 +26,9 @@ def canonical(string: str, dialect: str = "native") -> str:
 
 
 def read_either(
-    string: str, dialect: str = "native", *, strict: bool = False
+    string: str, dialect: str = "native", *, strict: bool = False, **sizes: int
 ) -> BoundModel | BoundExperiment:
-    """Read a model string, or an experiment string.
+    """Read a model string, or an experiment string, with N, R, S as far as they are known.
 
     Raises
     ------
@@ -42,11 +42,23 @@ def read_either(
     """
     check_dialect(dialect)
     if not is_experiment(string, dialect):
-        return compiler.parse(string, dialect, strict=strict)
-    experiment, notices = parse_foreign(string, dialect, strict=strict)
+        return compiler.parse(string, dialect, strict=strict, **sizes)
+    experiment, notices = parse_foreign(string, dialect, strict=strict, **sizes)
     if notices:
         warn_user(f"left out of {clip(string)}: {'; '.join(notices)}", DialectWarning)
     return experiment
+
+
+def read_experiment(string: str, dialect: str = "native", **sizes: int) -> BoundExperiment:
+    """Read an experiment string, or a model string, which stands for one with defaults.
+
+    Raises
+    ------
+    ModelStringError
+        The string is at fault.
+    """
+    found = read_either(string, dialect, strict=False, **sizes)
+    return plain_experiment(found) if isinstance(found, BoundModel) else found
 
 
 def convert(string: str, source: str, target: str, *, strict: bool = False) -> str:

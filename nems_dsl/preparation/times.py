@@ -72,6 +72,7 @@ class Delay(PrepWord):
 class Channels(PrepWord):
     """Some of the stimulus's channels."""
 
+    keeps_channels = False
     signature = Signature(
         head="ch",
         summary="keeps channels, counted from 1",

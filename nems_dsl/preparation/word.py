@@ -31,9 +31,12 @@ class PrepWord:
     ----------
     signature : Signature
         Of class, as keywords have it.
+    keeps_channels : bool
+        Of class: as many channels come out as go in.
     """
 
     signature: ClassVar[Signature]
+    keeps_channels: ClassVar[bool] = True
 
     def estimate(self, values: np.ndarray, given: Given) -> dict[str, np.ndarray]:
         """Give what has to be known of the data of the fit, (bins, channels); NaN is missing."""

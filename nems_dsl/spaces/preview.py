@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..compiler import BoundModel, known_trees, with_sizes
+from ..compiler import BoundModel, with_sizes
 from ..syntax import ModelStringError
 from .expansion import Value
 from .variant import Variant, VariantReader
@@ -160,7 +160,7 @@ class _Closing:
         """Give the model with all sizes known that its parameters depend on."""
         symbols = variant.symbols
         self.symbols |= symbols
-        tree = known_trees.of(variant.canonical)
+        tree = variant.experiment.model
         return with_sizes(tree, {each: ASSUMED[each] for each in symbols}) if symbols else tree
 
     def count_parameters(self, variant: Variant) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..compiler import BoundModel, bind, build_layers, function_form, known_trees, parse
 from ..errors import NemsError
+from ..experiments.bind import BoundExperiment, plain_experiment
+from ..experiments.strings import read_experiment
 from ..syntax import Keyword, ModelStringError, Section, Text, read, unparse
 from .expansion import Value
 
@@ -26,7 +28,7 @@ class Variant:
     number : int
         Its place in the space, from 0.
     string : str
-        The model string as the pattern spells it.
+        The model or experiment string as the pattern spells it.
     values : dict of str to str, int, float, bool or None
         Of the pattern's variables: a number where the alternative is written as one, the label
         where it has one, its text otherwise; True or False for an optional part; None for a
@@ -38,18 +40,23 @@ class Variant:
     def __init__(self, reader: VariantReader, number: int, string: str, values: dict[str, Value]):
         self.number, self.string, self.values = number, string, values
         self._reader = reader
-        self._bound: BoundModel | None = None
+        self._bound: BoundExperiment | None = None
 
     @property
     def tree(self) -> BoundModel:
-        """The bound tree of the string.
+        """The bound tree of the string, of an experiment that of its model.
 
         Raises
         ------
         ModelStringError
             The variant is not a model; it points into the variant's own string.
         """
-        return parse(self.string, self._reader.dialect, **self._reader.values)
+        return self._reader.read_anew(self.string).model
+
+    @property
+    def experiment(self) -> BoundExperiment:
+        """What the string says of preparation and fit, too; raises as `tree` does."""
+        return self._read()
 
     @property
     def canonical(self) -> str:
@@ -58,18 +65,20 @@ class Variant:
 
     @property
     def function(self) -> str:
-        """What the model computes, written alike for models that compute the same."""
-        return function_form(self._read())
+        """What is computed and how it is fitted, written alike for all that do the same."""
+        experiment = self._read()
+        form = function_form(experiment.model)
+        return form if experiment.is_plain else f"{form} {experiment.outer}"
 
     @property
     def symbols(self) -> frozenset[str]:
         """Symbols that still stand for numbers: N, R, S."""
-        return self._read().symbols
+        return self._read().model.symbols
 
     @property
     def model_id(self) -> str:
         """Twelve hexadecimal digits that stand for the canonical form."""
-        return self._read().model_id
+        return self._read().experiment_id
 
     @property
     def n_parameters(self) -> int:
@@ -80,9 +89,9 @@ class Variant:
         ValueError
             The string leaves sizes open: give them to `expand`.
         """
-        return self._reader.count_parameters(self._read())
+        return self._reader.count_parameters(self._read().model)
 
-    def _read(self) -> BoundModel:
+    def _read(self) -> BoundExperiment:
         if self._bound is None:
             self._bound = self._reader.read(self.string)
         return self._bound
@@ -107,15 +116,21 @@ class VariantReader:
         self._keywords: dict[str, Keyword] = {}
         self._n_parameters: dict[str, int] = {}
 
-    def read(self, string: str) -> BoundModel:
-        """Give what `parse` gives, but for the keywords' spans; the tree is kept in mind.
+    def read(self, string: str) -> BoundExperiment:
+        """Give what `read_anew` gives, but for the keywords' spans; the tree is kept in mind.
 
         Raises
         ------
         ModelStringError
-            The string is not a model.
+            The string is not a model, and no experiment.
         """
-        return known_trees.keep(self._read(string))
+        if "_" in string:
+            return self.read_anew(string)
+        return plain_experiment(known_trees.keep(self._read(string)))
+
+    def read_anew(self, string: str) -> BoundExperiment:
+        """Read a model or an experiment."""
+        return read_experiment(string, self.dialect, **self.values)
 
     def _read(self, string: str) -> BoundModel:
         keywords = self._keywords_of(string) if self.dialect == "native" else None

@@ -116,7 +116,7 @@ class Predictor:
 def reaches(predict, wanted, random_):
     """Tell whether some parameters make a model predict what is wanted."""
     scale = np.sqrt(np.mean(wanted**2))
-    for _ in range(40):
+    for _ in range(400):
         found = least_squares(
             lambda theta: predict(theta) - wanted,
             predict.draw(random_),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...compiler import parse
+from ...experiments.strings import read_experiment
 from ..results.cells import check_metric
 from ..results.inference import Clusters
 from ..results.names import canonical_or_none
@@ -239,7 +239,8 @@ def _find_missing(
     for string in hypothesis.strings.values():
         # models of all channels together have rows of their own, without a channel
         alike = wanted[
-            wanted["channel"].notna() == parse(string, hypothesis.dialect).has_one_output
+            wanted["channel"].notna()
+            == read_experiment(string, hypothesis.dialect).model.has_one_output
         ]
         by = ["data_digest", "channel", "fold"] if len(alike) else ["data_digest", "fold"]
         asked = alike if len(alike) else wanted

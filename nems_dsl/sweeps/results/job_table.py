@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = {column.name: column for column in COLUMNS}
 _VARIABLES = "variables"
+#: What an experiment's string and its digest are called as well.
+_EXPERIMENT = {"experiment": "canonical", "experiment_id": "model_id"}
 
 
 def name_columns(variables: Iterable[str]) -> dict[str, str]:
@@ -31,6 +33,7 @@ def name_columns(variables: Iterable[str]) -> dict[str, str]:
     {'rank': 'rank', 'loss': 'variable_loss'}
     """
     taken = set(select_columns(lambda column: column.shown != "never")) - {_VARIABLES}
+    taken |= _EXPERIMENT.keys()
     return {name: f"variable_{name}" if name in taken else name for name in variables}
 
 
@@ -62,7 +65,12 @@ def read_table(
     values = read_variables(connection)
     variables = name_columns(list_variables(values))
     usual = usual_columns(list(variables))
-    known = [*usual, *select_columns(lambda column: column.shown == "on request")]
+    if connection.scalar(
+        select(schema.models.c.key).where(schema.models.c.canonical.contains("_", autoescape=True))
+    ):
+        place = usual.index("model_id") + 1
+        usual[place:place] = _EXPERIMENT
+    known = [*usual, *select_columns(lambda column: column.shown == "on request"), *_EXPERIMENT]
     wanted = usual if columns is None else list(columns)
     for name in wanted:
         if name not in known:
@@ -80,9 +88,10 @@ def read_table(
             spelled = {key: each.get(by_column[name]) for key, each in values.items()}
             table[name] = _variable(pd, spelled, found)
         else:
-            if _COLUMNS[name].of in schema.SHARED:
-                found = _look_up(connection, _COLUMNS[name], found)
-            table[name] = _typed(pd, _COLUMNS[name], found)
+            column = _COLUMNS[_EXPERIMENT.get(name, name)]
+            if column.of in schema.SHARED:
+                found = _look_up(connection, column, found)
+            table[name] = _typed(pd, column, found)
     return pd.DataFrame(table, index=pd.RangeIndex(n_rows), columns=pd.Index(wanted))
 
 
@@ -90,7 +99,7 @@ def _source(name: str, by_column: dict[str, str]) -> str:
     """Return the column of jobs, or of what is attached to them, that a column is read from."""
     if name in by_column:
         return schema.key_of("spelling")
-    of = _COLUMNS[name].of
+    of = _COLUMNS[_EXPERIMENT.get(name, name)].of
     return schema.key_of(of) if of in schema.SHARED else name
 
 

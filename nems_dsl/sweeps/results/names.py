@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, select
 
-from ...compiler import parse
+from ...experiments.strings import canonical
 from ...result_columns import Thing
 from ...syntax import ModelStringError
 from ..store import schema
@@ -156,7 +156,7 @@ def ambiguous_strings(
 def canonical_or_none(given: str) -> str | None:
     """Return the canonical form of a string; None if it is no model of the native language."""
     try:
-        return parse(given).string
+        return canonical(given)
     except ModelStringError:
         return None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...compiler import parse
+from ...experiments.bind import known_experiment
 from .names import natural
 
 if TYPE_CHECKING:
@@ -154,9 +154,12 @@ def _option(unit: _Unit, text: str, other: _Unit, another: str) -> Step | None:
 
 
 def _read_units(text: str) -> tuple[_Unit, ...]:
-    tree = parse(text)
-    # what the data bring takes part in no difference between models of the same data
-    data = _Unit("data", tree.keywords[0].takes, frozenset(), (), "")
+    experiment = known_experiment(text)
+    tree = experiment.model
+    # what the data bring takes part in no difference between models of the same data; nor does
+    # what is done to data and how models are fitted, which only equal ones are compared by
+    wiring = (tree.keywords[0].takes, experiment.outer)
+    data = _Unit("data", wiring, frozenset(), (), "")
     return (data, *map(_read_unit, tree.keywords))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...compiler import known_trees
+from ...experiments.bind import known_experiment
 from ...models import Model, compile_model
 from ...models.warm import has_only_kernels
 from ...syntax import ModelStringError
@@ -31,7 +31,7 @@ def compile_first(jobs: Iterator[tuple[Dataset, Job]]) -> Iterator[tuple[Dataset
 
 def _compile(canonical: str, kinds: set[Any]) -> None:
     try:
-        tree = known_trees.of(canonical)
+        tree = known_experiment(canonical).model
     except ModelStringError:
         # the job will say so in its row
         return

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections import deque
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from ...compiler import known_trees, read_sizes, with_sizes
 from ...data.columns import choose_columns
+from ...experiments.bind import BoundExperiment, known_experiment
 from ...fit_options import NAMES, FitOptions
 from ...spaces.expansion import Value
 from ...studies.design import Design, columns_of_models
@@ -107,6 +107,21 @@ class Recipe:
         """How models are fitted."""
         return FitOptions(**self.fit, seed=self.seed)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether models are fitted and tested as a model string alone says."""
+        return self == Recipe(channels=self.channels)
+
+    def of(self, experiment: BoundExperiment) -> Recipe:
+        """Give the recipe for an experiment, which says all but the channels by itself."""
+        if experiment.is_plain:
+            return self
+        design, options = experiment.design(), experiment.options.changed()
+        seed = options.pop("seed", 0)
+        return Recipe(
+            options, design.test, design.n_folds, design.by, design.gap, seed, self.channels
+        )
+
     def design(self, groups: Sequence[Hashable] | None = None) -> Design:
         """Return how data sets are split, whose trials have these labels."""
         return Design(self.test, self.n_folds, self.by, self.gap, groups)
@@ -126,6 +141,11 @@ class Recipe:
         if of_all_channels and self.channels is not None:
             told["channels"] = list(self.channels)
         return json.dumps(told, sort_keys=True)
+
+
+def recipe_for(canonical: str, recipe: Recipe) -> Recipe:
+    """Give the recipe of a canonical string: an experiment has its own."""
+    return recipe.of(known_experiment(canonical)) if "_" in canonical else recipe
 
 
 class Job(NamedTuple):
@@ -175,8 +195,9 @@ def plan_jobs(
 ) -> Iterator[tuple[Dataset, Job]]:
     """Make the jobs of a sweep, one by one.
 
-    Jobs on the same data come together, and of these the ones of a model string, so that those
-    that can share their preparation are done one after the other.
+    An experiment has folds, and ways to fit, of its own. Jobs on the same data come together, and
+    of these the ones of a model string, so that those that can share their preparation are done
+    one after the other.
 
     Parameters
     ----------
@@ -189,14 +210,26 @@ def plan_jobs(
     ------
     Dataset, Job
     """
-    for dataset, fold in itertools.product(datasets, recipe.folds):
-        for variant in variants:
+    for dataset in datasets:
+        for variant, fold in _by_folds(variants, recipe):
             yield from ((dataset, job) for job in _jobs_of(variant, dataset, recipe, fold))
 
 
+def _by_folds(variants: Iterable[Variant], recipe: Recipe) -> Iterator[tuple[Variant, int]]:
+    """Give each variant with each of its folds; first all with their first, and so on."""
+    number, most = 0, 1
+    while number < most:
+        for variant in variants:
+            folds = recipe_for(variant.canonical, recipe).folds
+            most = max(most, len(folds))
+            if number < len(folds):
+                yield variant, folds[number]
+        number += 1
+
+
 def count_jobs(string: str, datasets: Sequence[Dataset], recipe: Recipe) -> int:
-    """Count the jobs of one model string."""
-    return len(recipe.folds) * sum(
+    """Count the jobs of one model or experiment string."""
+    return len(recipe_for(string, recipe).folds) * sum(
         len(_channels_of(string, dataset, recipe)[1]) for dataset in datasets
     )
 
@@ -222,11 +255,10 @@ def jobs_without_data(
 ) -> Iterator[Job]:
     """Return a job for each model and fold of a data set that could not be loaded."""
     text = recipe.text(of_all_channels=False)
-    for fold in recipe.folds:
-        for variant in variants:
-            variables = {str(name): _plain(value) for name, value in variant.values.items()}
-            identity = identity_of(variant.canonical, dataset.digest, text, None, fold)
-            yield Job(identity, variant.string, variant.canonical, text, variables, None, fold)
+    for variant, fold in _by_folds(variants, recipe):
+        variables = {str(name): _plain(value) for name, value in variant.values.items()}
+        identity = identity_of(variant.canonical, dataset.digest, text, None, fold)
+        yield Job(identity, variant.string, variant.canonical, text, variables, None, fold)
 
 
 def _channels_of(
@@ -244,14 +276,18 @@ def _bind(
     canonical: str, n_inputs: int | None, n_channels: int, n_states: int | None
 ) -> tuple[str, bool]:
     """Give a string with its symbols bound to data, and whether it has one output."""
-    tree = known_trees.of(canonical)
+    experiment = known_experiment(canonical)
+    if not all(step.word.keeps_channels for step in experiment.steps):
+        # how many come out, the data will say
+        n_inputs = None
     try:
         values = read_sizes(N=n_inputs, R=n_channels, S=n_states)
-        tree = known_trees.keep(with_sizes(tree, values))
+        tree = known_trees.keep(with_sizes(experiment.model, values))
+        experiment = replace(experiment, model=tree)
     except ModelStringError:
         # it does not fit these data; its jobs will fail, and say in their rows why
         pass
-    return tree.string, tree.has_one_output
+    return experiment.string, experiment.model.has_one_output
 
 
 def _plain(value: Any) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -12,7 +13,6 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -20,22 +20,24 @@ import numpy as np
 
 from ..._threads import one_blas_thread
 from ..._version import __version__
-from ...compiler import known_trees
 from ...compiler.bound import model_id
 from ...data.folds import Fold, Stretch, mask
 from ...data.recording import Recording
+from ...experiments.bind import BoundExperiment, known_experiment
+from ...experiments.prepared import Prepared
 from ...fitting.results import INTERRUPTED
 from ...graph.wiring import connect
 from ...metrics import correlation
 from ...models import Model
 from ...models.fit import warn_of_data
 from ...models.saving import to_dict
-from ...studies.part import Part, fit_part, part_of
+from ...preparation import Preparation
+from ...studies.part import Part
 from ...studies.resampling import correlation_error
 from ..store.rows import JobRow
 from .datasets import SharedFilesError
 from .inputs import InputCache
-from .jobs import Job, Recipe, Task, columns_of
+from .jobs import Job, Recipe, Task, columns_of, recipe_for
 from .limits import JobLimitError
 
 _PACKAGES = ("numpy", "scipy", "numba")
@@ -126,16 +128,17 @@ def this_process() -> str:
 
 
 def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
-    dataset, recipe = task.dataset, task.recipe
+    dataset, experiment = task.dataset, known_experiment(job.canonical)
+    recipe = recipe_for(job.canonical, task.recipe)
     columns = columns_of(dataset, recipe, job.channel)
     recording = _inputs.recording(dataset, job.canonical)
-    model = Model.from_tree(known_trees.of(job.canonical)).bind_data(recording, (len(columns),))
+    model = _model(experiment, recording, len(columns))
     cuts = recipe.design(dataset.groups).cut(dataset.lengths, [model])
     fold = cuts.folds[max(job.fold, 0)]
-    of_data = _warnings_of_data(model, recording.columns(columns), fold, recipe)
-    began = time.perf_counter()
-    fitted = fit_part(model, recording, columns, fold.fit, recipe.options, task.limits.clock())
-    seconds = time.perf_counter() - began
+    prepared = _prepared(experiment, recording, fold)
+    of_data = _warnings_of_data(model, prepared.seen.columns(columns), fold, recipe)
+    part = prepared.fit(model, columns, recipe.options, task.limits.clock())
+    fitted = part.model
     results = fitted.results
     assert results is not None
     if results.status == INTERRUPTED:
@@ -143,7 +146,6 @@ def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
         raise KeyboardInterrupt
     if results.is_failed:
         raise ValueError(results.message)
-    part = part_of(fitted, recording.columns(columns))
     r_fit, se_fit = _score(part, fold.fit)
     r_test, se_test = _score(part, fold.test)
     return {
@@ -156,13 +158,29 @@ def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
         "loss_name": results.loss_name,
         "iterations": results.n_iterations,
         "evaluations": results.n_evaluations,
-        "seconds": seconds,
+        "seconds": results.seconds,
         "converged": results.converged,
         "warnings": (*of_data, *results.warnings),
         "optimizer": results.optimizer,
         "status": "ok",
         "model": json.dumps(to_dict(fitted), allow_nan=False),
     }
+
+
+def _prepared(experiment: BoundExperiment, recording: Recording, fold: Fold) -> Prepared:
+    """Give the data as the fits of a fold see them, which many jobs share."""
+    if not experiment.prep:
+        return Prepared(recording, recording, Preparation(), fold.fit)
+    key = (experiment.outer.split("_")[0], tuple(fold.fit))
+    make = functools.partial(Prepared.of, experiment, recording, fold.fit)
+    return recording.lately("prepared", key, make)
+
+
+def _model(experiment: BoundExperiment, recording: Recording, n_columns: int) -> Model:
+    """Give the model, bound to data as they are after the preparation."""
+    whole = [Stretch(n, 0, len(trial)) for n, trial in enumerate(recording.target)]
+    everything = _prepared(experiment, recording, Fold(tuple(whole), ()))
+    return Model.from_tree(experiment.model).bind_data(everything.seen, (n_columns,))
 
 
 def _score(part: Part, stretches: Sequence[Stretch]) -> tuple[float | None, float | None]:
@@ -205,12 +223,12 @@ def _known(task: Task, job: Job) -> dict[str, Any]:
         "channel": job.channel,
         "fold": job.fold,
         "variables": job.variables,
-        "seed": task.recipe.seed,
+        "seed": recipe_for(job.canonical, task.recipe).seed,
         "versions": _versions(),
     }
 
 
-@cache
+@functools.cache
 def _versions() -> dict[str, str]:
     found = {"nems_dsl": __version__, "python": platform.python_version()}
     return found | {name: version(name) for name in _PACKAGES}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...experiments.bind import known_experiment
 from ...spaces.expansion import Value
 from ...spaces.space import Space, expand
 from ...syntax import ModelStringError
-from .datasets import Dataset
+from .datasets import Dataset, check_split
 from .jobs import Recipe, count_jobs
 
 #: Fewer variants than this are kept, and not read again for each data set.
@@ -70,11 +72,36 @@ class Variants:
         self._kept: list[PlainVariant] | None = None
         if sum(space.n_variants for space in self._spaces) <= MOST_KEPT:
             self._kept = list(self._walk())
+            self._check(datasets, recipe)
             self.n_jobs = sum(count_jobs(each.canonical, datasets, recipe) for each in self._kept)
         else:
             first = next(self._walk())
             n_variants = sum(space.n_variants for space in self._spaces)
             self.n_jobs = n_variants * count_jobs(first.canonical, datasets, recipe)
+
+    def _check(self, datasets: Sequence[Dataset], recipe: Recipe) -> None:
+        """Refuse experiments beside arguments that say the same, and data that they cannot split.
+
+        Raises
+        ------
+        ValueError
+            Names the experiment.
+        """
+        assert self._kept is not None
+        recipes = {recipe.text(of_all_channels=True): recipe}
+        for variant in self._kept:
+            experiment = known_experiment(variant.canonical)
+            if experiment.is_plain:
+                continue
+            if not recipe.is_plain:
+                raise ValueError(
+                    f"{variant.string} says how data are split and models fitted: leave out "
+                    "test=, n_folds=, by=, gap=, seed= and options of fits, or give models alone"
+                )
+            own = recipe.of(experiment)
+            recipes[own.text(of_all_channels=True)] = own
+        for dataset, each in itertools.product(datasets, recipes.values()):
+            check_split(dataset, each.design(dataset.groups))
 
     def __iter__(self) -> Iterator[PlainVariant]:
         return self._walk() if self._kept is None else iter(self._kept)

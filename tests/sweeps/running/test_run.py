@@ -7,6 +7,7 @@ import pytest
 
 from nems_dsl import Model
 from nems_dsl.data import hold_out, read_recording
+from nems_dsl.experiments import prepared as experiments
 from nems_dsl.models.saving import from_dict
 from nems_dsl.studies import cross_validate
 from nems_dsl.sweeps.running import run
@@ -174,9 +175,9 @@ def test_jobs_share_the_preparation(tmp_path, monkeypatch):
     cls = type(make_feed(tmp_path, {"cell": DATA}).take().dataset)
     open_ = cls.open
     monkeypatch.setattr(cls, "open", lambda self: opened.append(self.name) or open_(self))
-    fit = run.fit_part
+    fit = experiments.fit_part
     monkeypatch.setattr(
-        run, "fit_part", lambda model, x, *rest: prepared.append(x) or fit(model, x, *rest)
+        experiments, "fit_part", lambda model, x, *rest: prepared.append(x) or fit(model, x, *rest)
     )
     feed = make_feed(tmp_path, {"cell": DATA})
     assert len(collect(run_here(feed))) == 8
