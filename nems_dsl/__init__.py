@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .sweeps import assess as assess
     from .sweeps import open_results as open_results
     from .sweeps import sweep as sweep
+    from .sweeps import verify as verify
     from .syntax import ModelStringError as ModelStringError
 
 _HOMES = {
@@ -68,6 +69,7 @@ _HOMES = {
     "run": "experiments",
     "select": "selection",
     "sweep": "sweeps",
+    "verify": "sweeps",
 }
 
 __all__ = ["__version__", *_HOMES]

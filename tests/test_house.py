@@ -33,13 +33,13 @@ _MOST_MODULES = {"layers": 30, "kernels": 30}  # a file for each family; elsewhe
 # modules that one other imports, and why they are not a part of it
 _OWN = {
     "cli/demo.py": "a command",
-    "cli/results.py": "a command",
+    "cli/sweeps/results.py": "a command",
+    "cli/sweeps/verify.py": "a command",
     "cli/strings/check.py": "a command",
     "cli/strings/convert.py": "a command",
     "cli/strings/expand.py": "a command",
     "cli/strings/explain.py": "a command",
     "cli/strings/keywords.py": "a command",
-    "cli/sweep.py": "a command",
     "cli/warm.py": "a command",
     "compiler/bounds.py": "what to write for a size that does not fit",
     "compiler/dialects/dialect.py": "the tables applied, apart from binding what comes of it",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nems_dsl import ModelStringError, expand
-from nems_dsl.cli.results import SHOWN
+from nems_dsl.cli.sweeps.results import SHOWN
 from nems_dsl.result_columns import ALIASES, COLUMNS, REQUIRED, list_metrics
 from nems_dsl.sweeps import Store, open_results
 from nems_dsl.sweeps.store import schema

@@ -11,14 +11,15 @@ import typer
 
 from .demo import demo
 from .fit import fit
-from .results import results
 from .streams import complain, say
 from .strings.check import check
 from .strings.convert import convert
 from .strings.expand import expand
 from .strings.explain import explain
 from .strings.keywords import keywords
-from .sweep import sweep
+from .sweeps.results import results
+from .sweeps.sweep import sweep
+from .sweeps.verify import verify
 from .warm import warm
 
 app = typer.Typer(
@@ -44,7 +45,19 @@ def _add(command: Callable[..., None]) -> None:
     app.command(help="\n\n".join(" ".join(text.split()) for text in paragraphs))(guarded)
 
 
-for _command in (fit, sweep, check, explain, expand, convert, keywords, results, demo, warm):
+for _command in (
+    fit,
+    sweep,
+    check,
+    explain,
+    expand,
+    convert,
+    keywords,
+    results,
+    verify,
+    demo,
+    warm,
+):
     _add(_command)
 
 

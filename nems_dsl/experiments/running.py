@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .._environment import environment
 from .._threads import one_blas_thread
-from .._version import __version__
 from ..data.columns import choose_columns
 from ..data.folds import Fold, Stretch, mask
 from ..data.recording import Recording, read_recording
@@ -52,6 +52,8 @@ class Run:
         Of the data, as sweeps have it of theirs.
     folds : CrossValidation or None
         All there is of the folds, where there are some.
+    versions : dict of str to str
+        Of the packages, and the processor's kind: what the last bits depend on besides.
     """
 
     string: str
@@ -62,6 +64,7 @@ class Run:
     metric: str
     data_digest: str
     folds: CrossValidation | None
+    versions: dict[str, str]
 
     @property
     def row(self) -> dict[str, Any]:
@@ -81,7 +84,7 @@ class Run:
             "standard_error": _one(self.standard_error),
             "n_parameters": first.parameter_count,
             "loss": float(np.mean(losses)) if losses else np.nan,
-            "nems_dsl": __version__,
+            **self.versions,
         }
 
     def __repr__(self) -> str:
@@ -185,7 +188,17 @@ def run(
         if len(models) == 1
         else ModelSet(models, columns, n_columns, recording.channel_labels)
     )
-    return Run(experiment.string, experiment, found, score, error, metric, digest(recording), folds)
+    return Run(
+        experiment.string,
+        experiment,
+        found,
+        score,
+        error,
+        metric,
+        digest(recording),
+        folds,
+        environment(),
+    )
 
 
 def digest(recording: Recording) -> str:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .assessing.assess import assess as assess
     from .assessing.assessment import Assessment as Assessment
     from .assessing.partition import Partition as Partition
+    from .assessing.verify import Verification as Verification
+    from .assessing.verify import verify as verify
     from .results.cells import MixedRowsError as MixedRowsError
     from .results.comparison import Comparison as Comparison
     from .results.comparison import compare_scores as compare_scores
@@ -43,11 +45,13 @@ __getattr__, __dir__ = lazy(
         "Results": "results.stored_results",
         "Store": "store.store",
         "StoreError": "store.database",
+        "Verification": "assessing.verify",
         "WorkerDiedError": "running.workers",
         "assess": "assessing.assess",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "open_results": "results.stored_results",
         "sweep": "running.sweeping",
+        "verify": "assessing.verify",
     },
 )

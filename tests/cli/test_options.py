@@ -15,7 +15,7 @@ import pytest
 from nems_dsl import Model
 from nems_dsl.cli.fit import fit
 from nems_dsl.cli.options import NOT_SPELLED
-from nems_dsl.cli.sweep import sweep
+from nems_dsl.cli.sweeps.sweep import sweep
 from nems_dsl.fit_options import FitOptions
 
 COMMANDS = {"fit": fit, "sweep": sweep}

@@ -114,7 +114,8 @@ class Results:
         self._selection = Selection() if selection is None else selection
 
     @contextmanager
-    def _read(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection, in one transaction."""
         engine = connect(self.location, write=False)
         # in one transaction, so that several questions are answered by the same rows
         with plain_errors(self.location), engine.connect() as connection, connection.begin():
@@ -141,7 +142,7 @@ class Results:
         ValueError
             There is no such name or value; suggests the nearest.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             conditions = conditions_for(connection, values)
         return type(self)(self.location, self._selection.narrowed(*conditions))
 
@@ -163,7 +164,7 @@ class Results:
         ModelStringError
             The text is no condition, or names what is not there.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             keys = condition_keys(connection, self._selection, condition)
         return type(self)(self.location, self._selection.restricted(keys))
 
@@ -174,7 +175,7 @@ class Results:
         -------
         Results
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             conditions = latest_conditions(connection, self._selection)
         return type(self)(self.location, self._selection.narrowed(*conditions))
 
@@ -192,7 +193,7 @@ class Results:
         -------
         Results
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             conditions = sweep_conditions(connection, digests, recipes)
         return type(self)(self.location, self._selection.narrowed(*conditions))
 
@@ -218,7 +219,7 @@ class Results:
         ValueError
             There is no such column; suggests the nearest.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             return read_table(connection, self._selection, columns)
 
     def pivot(
@@ -254,7 +255,7 @@ class Results:
             There is no such metric; or the rows were fitted by several recipes, or to several
             versions of a dataset.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             cells = read_cells(connection, self._selection, metric, models)
             return pivot_cells(cells, read_neurons(connection), rows)
 
@@ -304,7 +305,7 @@ class Results:
         """
         if n < 1:
             raise ValueError(f"n is the number of models to give, 1 or more, not {n}")
-        with self._read() as connection:
+        with self.reading() as connection:
             cells = read_cells(connection, self._selection, metric, models).complete()
             return rank(connection, self._selection, cells, metric, by, n, incomplete)
 
@@ -343,7 +344,7 @@ class Results:
             There is no such variable or metric; no neuron was scored with all models; or as for
             `pivot`.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             cells = read_cells(connection, self._selection, metric, models).complete()
             return effect_of(connection, self._selection, cells, metric, variable, over)
 
@@ -437,14 +438,14 @@ class Results:
     ) -> tuple[ScoreTable, list[str]]:
         """Give scores by fold of some models, and what these are called there."""
         given = list(given)
-        with self._read() as connection:
+        with self.reading() as connection:
             names = names_for(connection, given, models)
             found = [find_model(connection, names, model) for model in given]
             return read_scores(connection, self._selection, metric, names, found), found
 
     def check_one_kind(self) -> None:
         """Refuse rows whose scores do not compare."""
-        with self._read() as connection:
+        with self.reading() as connection:
             check_one_kind(connection, self._selection)
 
     def compare_all(
@@ -488,7 +489,7 @@ class Results:
         given = [reference] if reference is not None else []
         pairs = None if pairs is None else list(pairs)
         given += [model for pair in pairs or () for model in pair]
-        with self._read() as connection:
+        with self.reading() as connection:
             names = names_for(connection, given, models)
 
             def find(model: str) -> str:
@@ -531,7 +532,7 @@ class Results:
         ValueError
             As for `pivot`.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             names = read_names(connection, models or self._kind_of_names(connection))
             if models is None and not all(map(canonical_or_none, names.names)):
                 # strings of another dialect; steps are found from native trees
@@ -595,14 +596,14 @@ class Results:
         ValueError
             There is no such fit, or several; says which there are.
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             return load_model(connection, self._selection, model, dataset, channel, fold)
 
     # ---- what there is -----------------------------------------------------------------------
 
     def __len__(self) -> int:
         """Give the number of rows, those of failed jobs included."""
-        with self._read() as connection:
+        with self.reading() as connection:
             if self._selection.keys is None:
                 jobs = select(func.count()).select_from(schema.jobs)
                 return connection.scalar(jobs.where(*self._selection.conditions)) or 0
@@ -612,7 +613,7 @@ class Results:
     @property
     def variables(self) -> list[str]:
         """Names of the patterns' variables."""
-        with self._read() as connection:
+        with self.reading() as connection:
             return list_variables(read_variables(connection))
 
     @property
@@ -627,7 +628,7 @@ class Results:
         "string" where the symbols (N, R, S) of a string stand for other numbers in other datasets,
         so that it is several canonical models, and otherwise "canonical".
         """
-        with self._read() as connection:
+        with self.reading() as connection:
             return self._kind_of_names(connection)
 
     def _kind_of_names(self, connection: Connection) -> ModelNames:
@@ -638,7 +639,7 @@ class Results:
     @property
     def recipes(self) -> list[str]:
         """In which ways the models were fitted and tested, as JSON texts."""
-        with self._read() as connection:
+        with self.reading() as connection:
             (keys,) = self._selection.read(connection, [schema.jobs.c.recipe_key])
             recipes = schema.recipes.c
             texts = read_pairs(connection, recipes.key, recipes.recipe)
@@ -648,7 +649,7 @@ class Results:
         return f"{type(self).__name__}({describe(self.location)!r})"
 
     def __str__(self) -> str:
-        with self._read() as connection:
+        with self.reading() as connection:
             return _summarise(connection, self._selection, describe(self.location))
 
 

@@ -51,6 +51,8 @@ class Dataset:
         A label for each trial; trials with the same label are held out together.
     fault : Exception or None
         Why it could not be loaded; nothing but its name is known then.
+    source : str or None
+        The file that it was read from, if it was one.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Dataset:
     n_channels: int
     groups: tuple[Hashable, ...] | None = None
     fault: Exception | None = None
+    source: str | None = None
 
     def open(self) -> Recording:
         """Map the arrays into memory; processes share what none of them writes to.
@@ -210,6 +213,7 @@ def _share(name: str, given: Any, stem: Path) -> Dataset:
         {signal: trials[0].shape[1] for signal, trials in recording.signals.items()},
         target[0].shape[1],
         None if labels is None else tuple(labels),
+        source=str(Path(given).absolute()) if isinstance(given, str | Path) else None,
     )
 
 

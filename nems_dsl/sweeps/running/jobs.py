@@ -102,6 +102,21 @@ class Recipe:
         self.design()
         object.__setattr__(self, "fit", FitOptions.read(self.fit, "sweep").changed())
 
+    @classmethod
+    def of_text(cls, text: str) -> Recipe:
+        """Read what `text` has written.
+
+        Examples
+        --------
+        >>> recipe = Recipe(fit={"loss": "mse"}, n_folds=5)
+        >>> Recipe.of_text(recipe.text(of_all_channels=True)) == recipe
+        True
+        """
+        told = json.loads(text)
+        if told.get("channels") is not None:
+            told["channels"] = tuple(told["channels"])
+        return cls(**told)
+
     @property
     def options(self) -> FitOptions:
         """How models are fitted."""

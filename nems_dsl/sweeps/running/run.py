@@ -13,13 +13,12 @@ import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from ..._environment import environment
 from ..._threads import one_blas_thread
-from ..._version import __version__
 from ...compiler.bound import model_id
 from ...data.folds import Fold, Stretch, mask
 from ...data.recording import Recording
@@ -40,7 +39,6 @@ from .inputs import InputCache
 from .jobs import Job, Recipe, Task, columns_of, recipe_for
 from .limits import JobLimitError
 
-_PACKAGES = ("numpy", "scipy", "numba")
 _inputs = InputCache()
 _catching = threading.Lock()
 
@@ -90,7 +88,7 @@ def run_job(task: Task, job: Job, *, is_alone: bool = False) -> JobRow:
     began = time.perf_counter()
     try:
         with task.limits.memory() if is_alone else nullcontext():
-            found = _fit_and_score(task, job)
+            found = fit_and_score(task, job)
     except SharedFilesError:
         raise
     except MemoryError as fault:
@@ -127,7 +125,14 @@ def this_process() -> str:
 # ---- a job -----------------------------------------------------------------------------------
 
 
-def _fit_and_score(task: Task, job: Job) -> dict[str, Any]:
+def fit_and_score(task: Task, job: Job) -> dict[str, Any]:
+    """Do a job, and give what came of it by the names of columns.
+
+    Raises
+    ------
+    Exception
+        Whatever is wrong with the job.
+    """
     dataset, experiment = task.dataset, known_experiment(job.canonical)
     recipe = recipe_for(job.canonical, task.recipe)
     columns = columns_of(dataset, recipe, job.channel)
@@ -224,11 +229,5 @@ def _known(task: Task, job: Job) -> dict[str, Any]:
         "fold": job.fold,
         "variables": job.variables,
         "seed": recipe_for(job.canonical, task.recipe).seed,
-        "versions": _versions(),
+        "versions": environment(),
     }
-
-
-@functools.cache
-def _versions() -> dict[str, str]:
-    found = {"nems_dsl": __version__, "python": platform.python_version()}
-    return found | {name: version(name) for name in _PACKAGES}

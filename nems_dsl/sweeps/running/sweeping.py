@@ -227,6 +227,7 @@ def run_sweep(
             shared = [dataset for dataset in every if dataset.fault is None]
             for dataset in shared:
                 check_split(dataset, recipe.design(dataset.groups))
+            opened.note_sources({d.digest: d.source for d in shared if d.source is not None})
             variants = Variants(pattern_or_strings, where, dialect, shared, recipe)
             progress.start(variants.n_jobs)
             for dataset in every:

@@ -28,6 +28,7 @@ from sqlalchemy import (
     Table,
     Text,
     cast,
+    delete,
     insert,
     inspect,
     null,
@@ -41,6 +42,7 @@ from .database import Location, StoreError, describe
 from .rows import FORMAT_VERSION
 
 DIGEST = 32
+_SOURCE = "source "
 ALL_CHANNELS = -1
 """Stands for no single channel; in SQL no two NULLs are equal."""
 
@@ -127,6 +129,19 @@ attachments = Table(
     Column("job_key", Integer, ForeignKey(jobs.c.key), primary_key=True),
     *_columns("attachment"),
 )
+
+
+def note_source(connection: Connection, digest: str, file: str) -> None:
+    """Note the file that data were read from; the last one that was."""
+    name = f"{_SOURCE}{digest}"[:64]
+    connection.execute(delete(facts).where(facts.c.name == name))
+    connection.execute(insert(facts).values(name=name, value=file))
+
+
+def read_sources(connection: Connection) -> dict[str, str]:
+    """Give the files that data were read from, by the beginning of their digests."""
+    rows = connection.execute(select(facts).where(facts.c.name.startswith(_SOURCE)))
+    return {name.removeprefix(_SOURCE): file for name, file in rows}
 
 
 def column_of_jobs(connection: Connection, name: str) -> ColumnElement[Any]:

@@ -178,6 +178,18 @@ class Store:
             for chunk in _chunks(rows):
                 _write_rows(connection, {row.identity: row for row in chunk})
 
+    def note_sources(self, sources: Mapping[str, str]) -> None:
+        """Note where data were read from, to find them again.
+
+        Parameters
+        ----------
+        sources : mapping of str to str
+            Files by the digest of the data.
+        """
+        with self._transaction() as connection:
+            for digest, file in sources.items():
+                schema.note_source(connection, digest, file)
+
     @property
     def n_rows(self) -> int:
         """Number of rows, those of failed jobs included."""

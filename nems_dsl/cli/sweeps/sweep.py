@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import takes_fit_options
-from .streams import note
-from .tables import show_table
+from ..options import takes_fit_options
+from ..streams import note
+from ..tables import show_table
 
 if TYPE_CHECKING:
     from nems_dsl.sweeps import Results
@@ -92,7 +92,7 @@ def sweep(
     seed = fit_options.pop("seed")
     done, results = run_sweep(
         patterns[0] if len(patterns) == 1 else patterns,
-        _name(data),
+        name_files(data),
         store,
         None,
         Recipe(fit_options, test, folds, seed=seed, channels=tuple(channel) if channel else None),
@@ -111,7 +111,7 @@ def sweep(
         raise typer.Exit(1)
 
 
-def _name(data: list[str]) -> dict[str, Path]:
+def name_files(data: list[str]) -> dict[str, Path]:
     """Give names to files: as they are given, or those of the files."""
     named: dict[str, Path] = {}
     for given in data:

@@ -11,9 +11,9 @@ import typer
 
 from nems_dsl.result_columns import list_metrics, select_columns
 
-from .options import ModelNames
-from .streams import note, say
-from .tables import show_table
+from ..options import ModelNames
+from ..streams import note, say
+from ..tables import show_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -1,0 +1,1 @@
+"""Commands about sweeps, and about the stores of their results."""
