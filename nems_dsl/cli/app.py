@@ -17,6 +17,7 @@ from .strings.convert import convert
 from .strings.expand import expand
 from .strings.explain import explain
 from .strings.keywords import keywords
+from .sweeps.plan import plan
 from .sweeps.results import results
 from .sweeps.sweep import sweep
 from .sweeps.verify import verify
@@ -46,18 +47,8 @@ def _add(command: Callable[..., None]) -> None:
 
 
 for _command in (
-    fit,
-    sweep,
-    check,
-    explain,
-    expand,
-    convert,
-    keywords,
-    results,
-    verify,
-    demo,
-    warm,
-):
+    fit, sweep, plan, results, verify, check, explain, expand, convert, keywords, demo, warm
+):  # fmt: skip
     _add(_command)
 
 

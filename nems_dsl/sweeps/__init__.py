@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from .assessing.assess import assess as assess
     from .assessing.assessment import Assessment as Assessment
     from .assessing.partition import Partition as Partition
+    from .assessing.plan import Plan as Plan
+    from .assessing.plan import compare_to_plan as compare_to_plan
+    from .assessing.plan import plan_sweep as plan_sweep
+    from .assessing.plan import read_plan as read_plan
     from .assessing.verify import Verification as Verification
     from .assessing.verify import verify as verify
     from .results.cells import MixedRowsError as MixedRowsError
@@ -41,6 +45,7 @@ __getattr__, __dir__ = lazy(
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
         "Partition": "assessing.partition",
+        "Plan": "assessing.plan",
         "SharedFilesError": "running.datasets",
         "Results": "results.stored_results",
         "Store": "store.store",
@@ -48,9 +53,12 @@ __getattr__, __dir__ = lazy(
         "Verification": "assessing.verify",
         "WorkerDiedError": "running.workers",
         "assess": "assessing.assess",
+        "compare_to_plan": "assessing.plan",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "open_results": "results.stored_results",
+        "plan_sweep": "assessing.plan",
+        "read_plan": "assessing.plan",
         "sweep": "running.sweeping",
         "verify": "assessing.verify",
     },

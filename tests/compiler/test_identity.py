@@ -140,6 +140,9 @@ def check(n_pairs, first=0):
         if a.string == b.string:
             continue
         random_ = np.random.default_rng(seed)
+        if a.string.endswith("-relu.1") and b.string.endswith("-relu.1"):
+            # what is equal before it is equal behind it, and fits that see all end sooner
+            a, b = (Model(each.string.removesuffix("-relu.1")) for each in (a, b))
         for one, other in ((a, b), (b, a)):
             predict = Predictor(one)
             wanted = predict(predict.draw(random_))

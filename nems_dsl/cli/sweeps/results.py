@@ -27,6 +27,10 @@ def results(
     store: Annotated[
         str, typer.Argument(metavar="FILE", help="The store of a sweep, or its database URL.")
     ],
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Show what of a plan was done, left out and added."),
+    ] = None,
     sort: Annotated[
         str | None,
         typer.Option(metavar="COLUMN", help="Sort rows by a column; -COLUMN: the largest first."),
@@ -109,6 +113,11 @@ def results(
     from nems_dsl.sweeps import open_results
 
     found = open_results(store)
+    if plan is not None:
+        from nems_dsl.sweeps import compare_to_plan
+
+        say(str(compare_to_plan(plan, found)))
+        return
     if latest:
         found = found.latest()
     if where is not None:
