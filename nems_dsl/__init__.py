@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .experiments import Run as Run
     from .experiments import parse_experiment as parse_experiment
     from .experiments import run as run
+    from .experiments.diff import diff as diff
     from .experiments.explain import explain as explain
     from .experiments.strings import canonical as canonical
     from .experiments.strings import convert as convert
@@ -59,6 +60,7 @@ _HOMES = {
     "canonical": "experiments.strings",
     "convert": "experiments.strings",
     "cross_validate": "studies",
+    "diff": "experiments.diff",
     "expand": "spaces",
     "explain": "experiments.explain",
     "fit": "studies",

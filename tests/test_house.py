@@ -38,6 +38,7 @@ _OWN = {
     "cli/sweeps/verify.py": "a command",
     "cli/strings/check.py": "a command",
     "cli/strings/convert.py": "a command",
+    "cli/strings/diff.py": "a command",
     "cli/strings/expand.py": "a command",
     "cli/strings/explain.py": "a command",
     "cli/strings/keywords.py": "a command",

@@ -14,6 +14,7 @@ from .fit import fit
 from .streams import complain, say
 from .strings.check import check
 from .strings.convert import convert
+from .strings.diff import diff
 from .strings.expand import expand
 from .strings.explain import explain
 from .strings.keywords import keywords
@@ -47,7 +48,7 @@ def _add(command: Callable[..., None]) -> None:
 
 
 for _command in (
-    fit, sweep, plan, results, verify, check, explain, expand, convert, keywords, demo, warm
+    fit, sweep, plan, results, verify, check, explain, diff, expand, convert, keywords, demo, warm
 ):  # fmt: skip
     _add(_command)
 

@@ -142,3 +142,9 @@ def test_a_reader_who_leaves_early_is_no_error():
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.strip() in ("0", "141")
+
+
+def test_diff_says_what_tells_strings_apart(nems):
+    done = nems("diff", "wc.18x4", "wc.18x2")
+    assert done.code == 0 and "out 4 -> 2" in done.out
+    assert nems("diff", "wc.18x4", "wc.18x").code == 1
