@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .experiments import Run as Run
     from .experiments import parse_experiment as parse_experiment
     from .experiments import run as run
+    from .experiments.describe import describe as describe
     from .experiments.diff import diff as diff
     from .experiments.explain import explain as explain
     from .experiments.strings import canonical as canonical
@@ -60,6 +61,7 @@ _HOMES = {
     "canonical": "experiments.strings",
     "convert": "experiments.strings",
     "cross_validate": "studies",
+    "describe": "experiments.describe",
     "diff": "experiments.diff",
     "expand": "spaces",
     "explain": "experiments.explain",

@@ -50,7 +50,7 @@ def diff(a: str, b: str, dialect: str = "native") -> str:
         what = "model" if first.is_plain else "experiment"
         return f"the same {what}: {first.string}"
     lines = [*_outer(first, second), *_keywords(first.model, second.model)]
-    counts = [_count(each.model) for each in (first, second)]
+    counts = [count_parameters(each.model) for each in (first, second)]
     if None not in counts and counts[0] != counts[1]:
         lines.append(f"{counts[0]:,} parameters -> {counts[1]:,}")
     if first.model != second.model and function_id(first.model) == function_id(second.model):
@@ -128,7 +128,7 @@ def _shape(sizes: Sequence[object]) -> str:
     return f"({', '.join(['T', *map(str, sizes)])})"
 
 
-def _count(tree: BoundModel) -> int | None:
+def count_parameters(tree: BoundModel) -> int | None:
     """Count the parameters, or give None where sizes are open."""
     if tree.symbols:
         return None

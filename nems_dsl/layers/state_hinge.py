@@ -23,7 +23,7 @@ class StateHinge(Modulation):
     """A gain and an offset that are sums of lines of the state, bent at `x0`.
 
     With ``w = state[t, s] - x0[s, i]``: ``y[t, i] = G[t, i] x[t, i] + D[t, i]``,
-    ``G = sum_s gain1[s, i] min(w, 0) + gain2[s, i] max(w, 0)``, and D likewise of `offset1` and
+    ``G = sum_s (gain1[s, i] min(w, 0) + gain2[s, i] max(w, 0))``, and D likewise of `offset1` and
     `offset2`. The gain starts as the state's first channel, which is to be constant at 1.
 
     Parameters
@@ -44,8 +44,8 @@ class StateHinge(Modulation):
     signature = Signature(
         head="statehinge",
         summary="gives each channel a gain and an offset that are bent lines of the state",
-        equation="y[t, i] = G[t, i] x[t, i] + D[t, i], G = sum_s gain1 min(state - x0, 0) + gain2 "
-        "max(state - x0, 0), D likewise of offset1 and offset2",
+        equation="y[t, i] = G[t, i] x[t, i] + D[t, i], G = sum_s (gain1 min(state - x0, 0) + gain2 "
+        "max(state - x0, 0)), D likewise of offset1 and offset2",
         forms=(STATE_FORM,),
         flows=(STATE_FLOW,),
         options=(Option("m", "monotonic: no line turns back at its bend"), *PENALTIES),

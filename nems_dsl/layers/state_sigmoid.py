@@ -24,7 +24,7 @@ class StateDoubleExponential(Modulation):
     """A gain and an offset that are sums of double exponentials of the state.
 
     ``y[t, i] = G[t, i] x[t, i] + D[t, i]``, with
-    ``G = sum_s base_g + amp_g exp(-exp(-exp(kappa_g) (state - offset_g)))``, each parameter at
+    ``G = sum_s (base_g + amp_g exp(-exp(-exp(kappa_g) (state - offset_g))))``, each parameter at
     [s, i], and likewise D of ``base_d, amp_d, kappa_d, offset_d``. The gain starts as a curve
     over the first channel of the state alone.
 
@@ -46,8 +46,8 @@ class StateDoubleExponential(Modulation):
     signature = Signature(
         head="sdexp",
         summary="gives each channel a gain and an offset that are sigmoids of the state",
-        equation="y[t, i] = G[t, i] x[t, i] + D[t, i], G = sum_s base_g + amp_g "
-        "exp(-exp(-exp(kappa_g) (state - offset_g))), D likewise",
+        equation="y[t, i] = G[t, i] x[t, i] + D[t, i], G = sum_s (base_g + amp_g "
+        "exp(-exp(-exp(kappa_g) (state - offset_g)))), D likewise",
         forms=(STATE_FORM,),
         flows=(
             Flow(("channels",), ("state",), options=frozenset({"per"}), also=(("state",),)),

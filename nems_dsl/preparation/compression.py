@@ -15,7 +15,7 @@ class Root(PrepWord):
     signature = Signature(
         head="root",
         summary="takes a root of each value, the sign kept",
-        equation="x'[t, c] = sign(x[t, c]) |x[t, c]|^(1 / degree)",
+        equation="x'[t, c] = sign(x[t, c]) abs(x[t, c]) ** (1 / degree)",
         forms=(ShapeForm(("degree",), n_required=0, defaults={"degree": 2}),),
         flows=NO_FLOW,
         options=(OF_RESPONSE, OF_STATE),

@@ -37,6 +37,12 @@ def space_parser(strict: bool = False) -> Lark:
     return _build("space.lark", strict)
 
 
+@cache
+def equation_parser(strict: bool = False) -> Lark:
+    """Build the parser of keywords' equations; `strict` as for `model_parser`."""
+    return _build("equation.lark", strict)
+
+
 def _build(name: str, strict: bool) -> Lark:
     return Lark(
         grammar_text(name),
