@@ -323,7 +323,7 @@ class _Binder:
         self.scope.gives(keyword, passage.gives)
         self.bound.append(
             BoundKeyword(
-                keyword.head,
+                signature.head,
                 passage.sizes,
                 options.options,
                 None if keyword.name is None else keyword.name.name,

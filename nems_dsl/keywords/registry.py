@@ -37,6 +37,7 @@ class Registry(Mapping[str, HasSignature]):
 
     def __init__(self) -> None:
         self._entries: dict[str, HasSignature] = {}
+        self._spellings: dict[str, str] = {}
         self.version = 0
 
     def register(self, entry: T, replace: bool = False) -> T:
@@ -68,11 +69,13 @@ class Registry(Mapping[str, HasSignature]):
                 "place"
             )
         self._entries[signature.head] = entry
+        self._spellings |= dict.fromkeys(signature.spellings, signature.head)
         self.version += 1
         return entry
 
     def __getitem__(self, head: str) -> HasSignature:
-        return self._entries[head]
+        entry = self._entries.get(head)
+        return self._entries[self._spellings[head]] if entry is None else entry
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self._entries))

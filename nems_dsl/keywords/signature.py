@@ -165,6 +165,8 @@ class Signature:
         A model string with this keyword in it.
     source : str
         Where the formula comes from.
+    spellings : tuple of str
+        Other heads that mean the same; the canonical form has `head`.
     commutes : bool
         Whether it gives the same in whatever order it reads its inputs.
     stacks : bool
@@ -189,6 +191,7 @@ class Signature:
     join: Join | None = None
     example: str = ""
     source: str = ""
+    spellings: tuple[str, ...] = ()
     commutes: bool = False
     stacks: bool = False
     any_order: frozenset[str] | None = None

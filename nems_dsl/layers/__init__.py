@@ -50,11 +50,13 @@ if TYPE_CHECKING:
     from .pointwise import Curve as Curve
     from .pointwise import OnLine as OnLine
     from .pointwise import Pointwise as Pointwise
+    from .products import Add as Add
     from .products import Multiply as Multiply
     from .products import MultiplyExponential as MultiplyExponential
     from .rearrangement import RepeatChannels as RepeatChannels
     from .rearrangement import SumChannels as SumChannels
     from .rearrangement import SwapAxes as SwapAxes
+    from .rectifiers import Exponential as Exponential
     from .rectifiers import ParametricRectifiedLinear as ParametricRectifiedLinear
     from .rectifiers import SoftRectifiedLinear as SoftRectifiedLinear
     from .sigmoids import HyperbolicTangent as HyperbolicTangent

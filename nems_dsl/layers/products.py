@@ -1,4 +1,4 @@
-"""`mult`, `multexp`: products of signals, channel by channel."""
+"""`mult`, `add`, `multexp`: signals put together channel by channel."""
 
 from __future__ import annotations
 
@@ -82,6 +82,57 @@ class Multiply(Joining):
                 product *= x
             if product is not dx:
                 _gather(product, dx)
+
+
+@registry.register
+class Add(Joining):
+    """The sum of several signals, channel by channel.
+
+    A signal of one channel is added to every channel of the others.
+
+    Parameters
+    ----------
+    shape : ()
+    input : list of str
+        Two or more signals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> drive, history = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[10.0], [0.5]])
+    >>> Add().evaluate(drive, history).tolist()
+    [[11.0, 12.0], [3.5, 4.5]]
+    """
+
+    signature = Signature(
+        head="add",
+        summary="adds signals up, channel by channel",
+        equation="y[t, c] = a[t, c] + b[t, c] + ...",
+        forms=NO_SHAPE,
+        flows=(),
+        n_inputs=(2, MOST_SIGNALS),
+        join=_spread,
+        commutes=True,
+        example="drive=fir.18x15-offset=wc.2x1@state-add@drive,offset-exp.1",
+        source="sum; of filters as in Pillow et al. (2008), Nature 454:995",
+    )
+
+    facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
+
+    def forward(self, work: Work) -> None:
+        first, *others = work.inputs
+        work.out[...] = first
+        for x in others:
+            work.out += x
+
+    def vjp(self, work: Work) -> None:
+        for dx in work.d_inputs:
+            if dx is None:
+                continue
+            if dx.shape == work.d_out.shape:
+                dx[...] = work.d_out
+            else:
+                _gather(work.d_out, dx)
 
 
 @registry.register
