@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
+    from .estimator import EncodingModel as EncodingModel
     from .nems import layers_from_nems as layers_from_nems
     from .nems import model_from_nems as model_from_nems
     from .tables import read_results as read_results
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "EncodingModel": "estimator",
         "from_mne": "toolboxes",
         "from_mtrf": "toolboxes",
         "layers_from_nems": "nems",

@@ -26,6 +26,7 @@ PAGES = (
     "spaces",
     "experiments",
     "standard_errors",
+    "other_tools",
 )
 # many fits
 LONG_PAGES = ("crossvalidation", "sweeps")
