@@ -27,6 +27,7 @@ PAGES = (
     "experiments",
     "standard_errors",
     "other_tools",
+    "coming_from_nems",
 )
 # many fits
 LONG_PAGES = ("crossvalidation", "sweeps")

@@ -87,8 +87,8 @@ def test_parameters_are_those_of_a_fit():
     copied = clone(model.set_params(loss="mse"))
     assert copied.get_params() == model.get_params()
     assert "loss='mse'" in repr(copied)
-    with pytest.raises(TypeError, match="has no option 'maxiter': write max_iterations="):
-        EncodingModel(FILTER, maxiter=3)
+    with pytest.raises(TypeError, match="EncodingModel has no option 'max_iter': write max_iter"):
+        EncodingModel(FILTER, max_iter=3)
     with pytest.raises(ValueError, match="Invalid parameter 'los'"):
         model.set_params(los="mse")
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from ..._threads import one_blas_thread, usable_cores
 from ..._warn import warn_user
-from ...fit_options import SweepFitArguments, document_options, refuse_unknown
+from ...argument_names import refuse_unknown
+from ...fit_options import SweepFitArguments, document_options
 from ..store.rows import JobRow
 from .compiling import compile_first
 from .datasets import Dataset, DatasetWarning, check_split, share_datasets
