@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .running.sweeping import sweep as sweep
     from .running.workers import WorkerDiedError as WorkerDiedError
     from .store.database import StoreError as StoreError
+    from .store.merging import Merged as Merged
+    from .store.merging import merge_stores as merge_stores
     from .store.rows import JobRow as JobRow
     from .store.store import Store as Store
 
@@ -42,6 +44,7 @@ __getattr__, __dir__ = lazy(
         "Effect": "results.inference",
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
+        "Merged": "store.merging",
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
         "Partition": "assessing.partition",
@@ -56,6 +59,7 @@ __getattr__, __dir__ = lazy(
         "compare_to_plan": "assessing.plan",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
+        "merge_stores": "store.merging",
         "open_results": "results.stored_results",
         "plan_sweep": "assessing.plan",
         "read_plan": "assessing.plan",

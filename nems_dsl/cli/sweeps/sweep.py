@@ -72,6 +72,14 @@ def sweep(
         str | None,
         typer.Option(metavar="SIZE", help="A job that takes more, such as 2G, has failed."),
     ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Do one of N parts of the jobs, into a file of its own beside the store; "
+            "nems-dsl merge puts the parts together.",
+        ),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Do what is in the store again.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but the table.")
@@ -87,6 +95,7 @@ def sweep(
     """
     from nems_dsl.sweeps.running.jobs import Recipe
     from nems_dsl.sweeps.running.limits import Limits, read_size
+    from nems_dsl.sweeps.running.shards import Shard
     from nems_dsl.sweeps.running.sweeping import run_sweep
 
     seed = fit_options.pop("seed")
@@ -101,6 +110,7 @@ def sweep(
         n_workers=workers,
         resume=not again,
         show_progress=False if quiet else None,
+        shard=None if shard is None else Shard.read(shard),
     )
     if not done.is_shown:
         note(done.summary(), quiet)

@@ -6,7 +6,7 @@ import inspect
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import islice
@@ -26,6 +26,7 @@ from .executors import run_by_executor, run_here, run_in_processes
 from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
 from .run import failed_row, forget_inputs, this_process
+from .shards import Shard
 from .sweep_progress import Progress
 from .variants import Variants
 
@@ -193,6 +194,7 @@ def run_sweep(
     resume: bool = True,
     show_progress: bool | None = None,
     scratch: str | Path | None = None,
+    shard: Shard | None = None,
 ) -> tuple[Progress, Results]:
     """Run a sweep; see `sweep`.
 
@@ -202,6 +204,9 @@ def run_sweep(
         How models are fitted and tested.
     limits : Limits
         What a job may take.
+    shard : Shard, optional
+        The part of the jobs to do. They go into a store of its own, beside `store`; what is in
+        that one is left out.
 
     Returns
     -------
@@ -211,6 +216,7 @@ def run_sweep(
         As of `sweep`.
     """
     from ..results.stored_results import open_results
+    from ..store.merging import done_in
     from ..store.store import Store
 
     _check_executor(executor, limits)
@@ -218,6 +224,10 @@ def run_sweep(
         raise ValueError(f"n_workers must be at least 1, not {n_workers}")
     if n_workers is None and executor is None:
         n_workers = usable_cores()
+    done: set[str] = set()
+    if shard is not None:
+        done = done_in(store) if resume else set()
+        store = shard.store(store)
     opened = Store.open(store)
     log = _log_beside(store)
     # a URL may hold a password, which the store leaves out
@@ -233,8 +243,11 @@ def run_sweep(
             progress.start(variants.n_jobs)
             for dataset in every:
                 if dataset.fault is not None:
-                    _write_failures(dataset, variants, recipe, limits, opened, progress)
-            jobs = _unknown(plan_jobs(variants, shared, recipe), opened, resume, progress)
+                    _write_failures(dataset, variants, recipe, limits, opened, progress, shard)
+            planned = plan_jobs(variants, shared, recipe)
+            if shard is not None:
+                planned = _of_shard(planned, shard, done, progress)
+            jobs = _unknown(planned, opened, resume, progress)
             if executor is None or not _shares_memory(executor):
                 jobs = compile_first(jobs)
             feed = Feed(jobs, recipe, limits, this_process())
@@ -295,6 +308,7 @@ def _write_failures(
     limits: Limits,
     store: Store,
     progress: Progress,
+    shard: Shard | None,
 ) -> None:
     """Write a failed row for each model of a data set that could not be loaded."""
     assert dataset.fault is not None
@@ -305,6 +319,8 @@ def _write_failures(
     )
     task = Task(dataset, recipe, limits, (), this_process())
     jobs = jobs_without_data(variants, dataset, recipe)
+    if shard is not None:
+        jobs = (job for job in jobs if shard.has(job.identity))
     while some := list(islice(jobs, _ROWS_PER_COMMIT)):
         rows = [failed_row(task, job, dataset.fault, 0.0) for job in some]
         store.add(rows)
@@ -343,6 +359,19 @@ class _Writer:
 
 
 # ---- jobs ------------------------------------------------------------------------------------
+
+
+def _of_shard(
+    jobs: Iterator[tuple[Dataset, Job]], shard: Shard, done: Container[str], progress: Progress
+) -> Iterator[tuple[Dataset, Job]]:
+    """Leave out the jobs of other parts, and those that the store of the whole knows."""
+    for dataset, job in jobs:
+        if not shard.has(job.identity):
+            progress.leave_out(1)
+        elif job.identity in done:
+            progress.skip(1)
+        else:
+            yield dataset, job
 
 
 def _unknown(
