@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from .datasets import Dataset
+from .jobs import Job
+from .sweep_progress import Progress
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,16 @@ class Shard:
             )
         path = Path(store)
         return path.with_name(f"{path.stem}.shard-{self.number}-of-{self.of}{path.suffix}")
+
+
+def of_shard(
+    jobs: Iterator[tuple[Dataset, Job]], shard: Shard, done: Container[str], progress: Progress
+) -> Iterator[tuple[Dataset, Job]]:
+    """Leave out the jobs of other parts, and those that the store of the whole knows."""
+    for dataset, job in jobs:
+        if not shard.has(job.identity):
+            progress.leave_out(1)
+        elif job.identity in done:
+            progress.skip(1)
+        else:
+            yield dataset, job
