@@ -1,4 +1,4 @@
-"""What can be chosen in a fit: words, what each means, and what others call it.
+"""What can be chosen in a fit: words, and what each means.
 
 Nothing is loaded for them, for the command line names them before it does anything.
 """
@@ -93,30 +93,4 @@ OPTIMIZERS = {
             is_direct=True,
         ),
     )
-}
-
-#: What other programs call what is here called otherwise.
-ELSEWHERE = {
-    "input": "the stimulus is called x here",
-    "X": "the stimulus is called x here",
-    "stim": "the stimulus is called x here",
-    "stimulus": "the stimulus is called x here",
-    "target": "the response is called y here",
-    "Y": "the response is called y here",
-    "resp": "the response is called y here",
-    "response": "the response is called y here",
-    "fitter_options": "write tolerance= and max_iterations=",
-    "options": "write tolerance= and max_iterations=",
-    "backend": "there is one; optimizer= chooses how it searches",
-    "fitter": "write optimizer=",
-    "cost_function": "write loss=",
-    "epochs": "write max_iterations=",
-    "maxiter": "write max_iterations=",
-    "max_iter": "write max_iterations=",
-    "ftol": "write tolerance=",
-    "tol": "write tolerance=",
-    "random_state": "write seed=",
-    "early_stopping_tolerance": "write validation= and patience=",
-    "batch_size": "all trials are fitted together; leave it out",
-    "n_init": "write n_starts=",
 }

@@ -10,14 +10,15 @@ import functools
 import inspect
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, TypedDict, TypeVar, cast
 
 from ._threads import one_blas_thread
-from .fit_choices import DTYPES, EDGES, ELSEWHERE, INITS, LOSSES, OPTIMIZERS, SHRINKAGE
-from .suggestions import did_you_mean, no_such
+from .argument_names import name_of, read_arguments
+from .fit_choices import DTYPES, EDGES, INITS, LOSSES, OPTIMIZERS, SHRINKAGE
+from .suggestions import no_such
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -283,8 +284,7 @@ class FitOptions:
         TypeError
             There is no such option: names the nearest, or what another program's is called here.
         """
-        refuse_unknown(arguments, NAMES, whose)
-        return cls(**arguments)
+        return cls(**read_arguments(arguments, NAMES, whose))
 
     def changed(self) -> dict[str, Any]:
         """Return the options that are not at their default."""
@@ -299,32 +299,12 @@ class FitOptions:
 NAMES = tuple(each.name for each in fields(FitOptions))
 
 
-def refuse_unknown(arguments: Iterable[str], known: Sequence[str], whose: str) -> None:
-    """Refuse an option that there is not: name the nearest, or what it is called here.
-
-    Parameters
-    ----------
-    arguments : iterable of str
-    known : sequence of str
-        What there is.
-    whose : str
-        The function that they were given to.
-
-    Raises
-    ------
-    TypeError
-    """
-    for name in arguments:
-        if name not in known:
-            raise TypeError(f"{whose} has no option {name!r}{_instead(name, known)}")
-
-
 def document_options(function: F) -> F:
     """Write the options into the signature and the docstring of a function that takes them.
 
     The docstring has ``{options}`` where they belong; the signature ends with ``**options``, whose
-    type says which they are. A name that is none is told before Python tells which arguments are
-    missing.
+    type says which they are. Names of other programs are taken where they mean the same. One that
+    is none is told before Python tells which arguments are missing.
     """
     signature = inspect.signature(function)
     kept = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -353,9 +333,9 @@ def document_options(function: F) -> F:
 
     @functools.wraps(function)
     def checked(*args: Any, **arguments: Any) -> Any:
-        refuse_unknown(arguments, known, function.__name__)
+        read = read_arguments(arguments, known, name_of(function), len(args))
         with one_blas_thread():
-            return function(*args, **arguments)
+            return function(*args, **read)
 
     checked.__signature__ = documented  # type: ignore[attr-defined]
     return cast(F, checked)
@@ -425,13 +405,6 @@ def _check_whole(name: str, value: object, least: int) -> None:
         raise ValueError(f"{name} must be a whole number, not {value!r}")
     if int(value) < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
-
-
-def _instead(name: str, known: Sequence[str]) -> str:
-    if name in ELSEWHERE:
-        return f": {ELSEWHERE[name]}"
-    question = did_you_mean(name, known, quote=lambda each: f"{each}=")
-    return question or f"; there are {', '.join(known)}"
 
 
 assert FitOptions.__doc__ is not None

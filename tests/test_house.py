@@ -33,6 +33,7 @@ _MOST_MODULES = {"layers": 30, "kernels": 30}  # a file for each family; elsewhe
 # modules that one other imports, and why they are not a part of it
 _OWN = {
     "cli/demo.py": "a command",
+    "cli/sweeps/merge.py": "a command",
     "cli/sweeps/plan.py": "a command",
     "cli/sweeps/results.py": "a command",
     "cli/sweeps/verify.py": "a command",
@@ -105,9 +106,8 @@ _OWN = {
     "sweeps/results/row_filters.py": "conditions on rows",
     "sweeps/results/stored_models.py": "models out of a store",
     "sweeps/running/compiling.py": "kernels compiled once, before workers start",
-    "sweeps/running/executors.py": "where jobs run",
     "sweeps/running/inputs.py": "data sets that a worker has read",
-    "sweeps/running/sweep_progress.py": "what a sweep says while it runs",
+    "sweeps/running/writing.py": "what a store is given while a sweep runs",
     "sweeps/running/variants.py": "variants of a sweep, each once",
     "sweeps/store/locks.py": "one writer at a time",
     "syntax/repair.py": "what the writer may have meant",

@@ -52,7 +52,7 @@ def test_every_package_has_an_init():
 def test_extra_dev_is_all_but_benchmarks():
     extras = set(PROJECT["project"]["optional-dependencies"])
     assert PROJECT["project"]["optional-dependencies"]["dev"] == ["nems_dsl[test,docs,lint]"]
-    brought = {"cluster", "parquet", "latex", "postgresql", "hdf5", "nwb"}
+    brought = {"cluster", "parquet", "latex", "postgresql", "hdf5", "nwb", "sklearn", "tools"}
     assert extras == {"test", "docs", "lint", "bench", "dev"} | brought
 
 

@@ -18,6 +18,7 @@ from .strings.diff import diff
 from .strings.expand import expand
 from .strings.explain import explain
 from .strings.keywords import keywords
+from .sweeps.merge import merge
 from .sweeps.plan import plan
 from .sweeps.results import results
 from .sweeps.sweep import sweep
@@ -48,7 +49,8 @@ def _add(command: Callable[..., None]) -> None:
 
 
 for _command in (
-    fit, sweep, plan, results, verify, check, explain, diff, expand, convert, keywords, demo, warm
+    fit, sweep, merge, plan, results, verify,
+    check, explain, diff, expand, convert, keywords, demo, warm,
 ):  # fmt: skip
     _add(_command)
 

@@ -228,6 +228,54 @@ def _read_xarray(values: Any, what: str, role: Role) -> Signal:
     if all(dim == f"dim_{place}" for place, dim in enumerate(dims)):
         # nobody named them: the order counts, as for NumPy
         return _plain_array(values, what, role)
+    trial, time, channels = find_dims(dims, what)
+    order = [dim for dim in (trial, time, *channels) if dim is not None]
+    turned = values.transpose(*order)
+    array = read_numbers(turned.values, what, role)
+    if not channels:
+        array = array[..., np.newaxis]
+    labels = _coordinate(turned, channels[0]) if channels else None
+    times = _coordinate(turned, time)
+    named = None if labels is None else tuple(labels.tolist())
+    if trial is None:
+        return Signal((array,), "array", what, named, None if times is None else (times,))
+    numbers = _coordinate(turned, trial)
+    return Signal(
+        tuple(array),
+        "stack",
+        what,
+        named,
+        None if times is None else (times,) * len(array),
+        None if numbers is None else tuple(numbers.tolist()),
+    )
+
+
+def find_dims(dims: list[str], what: str) -> tuple[str | None, str, list[str]]:
+    """Tell which dimension of a DataArray is trials, which is time, and which is channels.
+
+    Parameters
+    ----------
+    dims : list of str
+    what : str
+        What messages call the array.
+
+    Returns
+    -------
+    trial : str or None
+    time : str
+    channels : list of str
+        One, or none.
+
+    Raises
+    ------
+    ValueError
+        Their names do not tell; says what to pass instead.
+
+    Examples
+    --------
+    >>> find_dims(["freq", "time"], "the input")
+    (None, 'time', ['freq'])
+    """
     time = next((dim for dim in dims if dim.lower() in _TIME_DIMS), None)
     trial = next((dim for dim in dims if dim.lower() in _TRIAL_DIMS), None)
     numbered = [dim for dim in dims if dim.lower() in _TRIAL_DIMS]
@@ -249,25 +297,7 @@ def _read_xarray(values: Any, what: str, role: Role) -> Signal:
             f"{what} has {len(channels)} dimensions besides time and trials: {listed}; make one of "
             f"them: pass .stack(channel=[{listed}])"
         )
-    order = [dim for dim in (trial, time, *channels) if dim is not None]
-    turned = values.transpose(*order)
-    array = read_numbers(turned.values, what, role)
-    if not channels:
-        array = array[..., np.newaxis]
-    labels = _coordinate(turned, channels[0]) if channels else None
-    times = _coordinate(turned, time)
-    named = None if labels is None else tuple(labels.tolist())
-    if trial is None:
-        return Signal((array,), "array", what, named, None if times is None else (times,))
-    numbers = _coordinate(turned, trial)
-    return Signal(
-        tuple(array),
-        "stack",
-        what,
-        named,
-        None if times is None else (times,) * len(array),
-        None if numbers is None else tuple(numbers.tolist()),
-    )
+    return trial, time, channels
 
 
 def _plain_array(values: Any, what: str, role: Role) -> Signal:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from .. import compiler
 from .._threads import one_blas_thread
+from ..argument_names import takes_names_of_others
 from ..compiler.build import bind_chain, build_layer, build_layers, tree_of
 from ..compiler.strings import read_quietly
 from ..data.edges import check_edges
@@ -93,6 +94,7 @@ class Model:
     {'cell': 'A1-u3'}
     """
 
+    @takes_names_of_others
     def __init__(
         self,
         string: str | None = None,
@@ -410,6 +412,7 @@ class Model:
 
     # ---- evaluation --------------------------------------------------------------------------
 
+    @takes_names_of_others
     def evaluate(self, x: Data, state: Data | None = None, *, return_full_data: bool = True) -> Any:
         """Transform data.
 
@@ -436,6 +439,7 @@ class Model:
         given = {names.get(name, name): restore(t) for name, t in recording.signals.items()}
         return {**given, **{name: restore(trials) for name, trials in outputs.items()}}
 
+    @takes_names_of_others
     def predict(self, x: Data, state: Data | None = None) -> Any:
         """Predict the response to a stimulus.
 
@@ -481,6 +485,7 @@ class Model:
             return prediction
         return [self._results.without_silent(trial) for trial in prediction]
 
+    @takes_names_of_others
     @one_blas_thread()
     def score(
         self,
@@ -515,6 +520,7 @@ class Model:
         reach = find_reach(nodes, needed(nodes, len(nodes) - 1))
         return measure(prediction, without_edges(recording, reach, edges).target)
 
+    @takes_names_of_others
     def dstrf(
         self,
         x: Data,

@@ -10,6 +10,7 @@ import numpy as np
 
 from .._plain import Plain
 from .._threads import one_blas_thread
+from ..argument_names import takes_names_of_others
 from ..data.recording import read_recording
 from ..data.trials import Data
 from ..metrics import get_metric
@@ -171,6 +172,7 @@ class ModelSet(Sequence["Model"]):
 
     # ---- evaluation --------------------------------------------------------------------------
 
+    @takes_names_of_others
     def predict(self, x: Data, state: Data | None = None) -> Any:
         """Predict the response of all channels.
 
@@ -190,6 +192,7 @@ class ModelSet(Sequence["Model"]):
             [np.concatenate(parts, axis=1) for parts in zip(*columns, strict=True)]
         )
 
+    @takes_names_of_others
     @one_blas_thread()
     def score(
         self,

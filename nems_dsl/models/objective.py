@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from ..argument_names import takes_names_of_others
 from ..data.recording import read_recording
 from ..fitting.objective import Objective as GraphObjective
 from ..graph.wiring import connect
@@ -70,6 +71,7 @@ class Objective(GraphObjective):
     (24,)
     """
 
+    @takes_names_of_others
     def __init__(
         self,
         model: Model,

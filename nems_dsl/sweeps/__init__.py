@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from .results.nesting import find_steps as find_steps
     from .results.stored_results import Results as Results
     from .results.stored_results import open_results as open_results
+    from .running.clusters import open_executor as open_executor
     from .running.datasets import DatasetWarning as DatasetWarning
     from .running.datasets import SharedFilesError as SharedFilesError
     from .running.limits import JobLimitError as JobLimitError
     from .running.sweeping import sweep as sweep
     from .running.workers import WorkerDiedError as WorkerDiedError
     from .store.database import StoreError as StoreError
+    from .store.merging import Merged as Merged
+    from .store.merging import merge_stores as merge_stores
     from .store.rows import JobRow as JobRow
     from .store.store import Store as Store
 
@@ -42,6 +45,7 @@ __getattr__, __dir__ = lazy(
         "Effect": "results.inference",
         "JobLimitError": "running.limits",
         "JobRow": "store.rows",
+        "Merged": "store.merging",
         "MixedRowsError": "results.cells",
         "Neuron": "results.names",
         "Partition": "assessing.partition",
@@ -56,6 +60,8 @@ __getattr__, __dir__ = lazy(
         "compare_to_plan": "assessing.plan",
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
+        "merge_stores": "store.merging",
+        "open_executor": "running.clusters",
         "open_results": "results.stored_results",
         "plan_sweep": "assessing.plan",
         "read_plan": "assessing.plan",

@@ -145,3 +145,22 @@ def test_a_bar_on_a_terminal(nems, trials, monkeypatch, _here):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     done = nems("sweep", "wc.6x1-lvl.1", "-d", trials)
     assert done.code == 0 and "2/2" in done.err and "2 jobs done" in done.err
+
+
+@pytest.mark.usefixtures("_here")
+def test_shards_are_merged(nems, tmp_path, trials):
+    whole = nems("sweep", PATTERN, "--data", trials, "--store", "whole.db")
+    for shard in ("1/2", "2/2"):
+        assert (
+            nems("sweep", PATTERN, "--data", trials, "--store", "r.db", "--shard", shard).code == 0
+        )
+    parts = sorted(tmp_path.glob("r.shard-*.db"))
+    done = nems("merge", "r.db", *parts)
+    assert (done.code, done.err) == (0, "4 rows added; r.db\n")
+    assert nems("merge", "r.db", *parts).err == "0 rows added, 4 were there before; r.db\n"
+    again = nems("sweep", PATTERN, "--data", trials, "--store", "r.db")
+    assert again.out == whole.out
+    assert again.err.startswith("nothing to do: all 4 jobs are in r.db")
+    refused = nems("sweep", PATTERN, "--data", trials, "--shard", "3/2")
+    assert refused.code == 1 and "a shard is one of 1/2 to 2/2, not 3/2" in refused.err
+    assert nems("merge", "r.db", "none.db").code == 1

@@ -26,6 +26,8 @@ PAGES = (
     "spaces",
     "experiments",
     "standard_errors",
+    "other_tools",
+    "coming_from_nems",
 )
 # many fits
 LONG_PAGES = ("crossvalidation", "sweeps")

@@ -133,6 +133,10 @@ def test_values_that_mean_nothing(options, message):
     assert str(caught.value).startswith(message)
 
 
+PAGE = "docs/coming_from_nems.md"
+FITTER = "tolerance= and max_iterations="
+
+
 def test_values_that_mean_something():
     x = np.random.default_rng(0).random((50, 2))
     recording = read_recording(x, x[:, 0])
@@ -148,10 +152,10 @@ def test_values_that_mean_something():
     [
         ("optimiser", "; did you mean optimizer=?"),
         ("max_iteration", "; did you mean max_iterations=?"),
-        ("fitter_options", ": write tolerance= and max_iterations="),
+        ("fitter_options", f": write its entries as arguments, such as {FITTER} (see {PAGE})"),
         ("max_iter", ": write max_iterations="),
-        ("cost_function", ": write loss="),
-        ("target", ": the response is called y here"),
+        ("cost_function", f": write loss= (see {PAGE})"),
+        ("resp", ": the response is called y here"),
     ],
 )
 def test_options_that_are_not_there(name, instead):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nems_dsl import Model
 from nems_dsl.data.matching import match_signals
 from nems_dsl.data.reading import read_signal
 from nems_dsl.interop import from_mne, from_mtrf
@@ -77,3 +78,39 @@ def test_what_they_give_belongs_together():
     x = read_signal(from_mne(X.swapaxes(0, 1)), "the input")
     y = read_signal(from_mtrf([trial[:, 0] for trial in X]), "the target", role="response")
     assert match_signals({"stim": x}, y).response.lengths == [50] * 4
+
+
+def test_a_receptive_field_is_that_of_mne():
+    mne = pytest.importorskip("mne")
+    decoding = pytest.importorskip("mne.decoding")
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(300, 2, 3))  # times, epochs, features
+    kernel = rng.normal(size=(3, 4))
+    y = sum(np.pad(x[..., f], ((k, 0), (0, 0)))[:300] * kernel[f, k]
+            for f in range(3) for k in range(4))[..., None]  # fmt: skip
+    theirs = decoding.ReceptiveField(0, 3, 1.0, estimator=1e-8, fit_intercept=False)
+    with mne.use_log_level("error"):
+        theirs.fit(x, y)
+    ours = Model("fir.3x4").fit(from_mne(x), from_mne(y), shrinkage="none", verbose=0)
+    np.testing.assert_allclose(ours.layers[0].parameters["coefficients"].values, kernel, atol=1e-5)
+    np.testing.assert_allclose(from_mne(theirs.predict(x)), ours.predict(from_mne(x)), atol=1e-3)
+
+
+def test_a_forward_model_is_that_of_mtrf():
+    mtrf = pytest.importorskip("mtrf.model")
+    rng = np.random.default_rng(2)
+    stimulus = [rng.normal(size=(n, 3)) for n in (400, 300)]
+    kernel = rng.normal(size=(3, 4))
+    response = [
+        sum(np.pad(s[:, f], (k, 0))[: len(s)] * kernel[f, k] for f in range(3) for k in range(4))
+        for s in stimulus
+    ]
+    theirs = mtrf.TRF(direction=1)
+    theirs.train(stimulus, [r[:, None] for r in response], 1, 0.0, 3.0, 1e-6)
+    np.testing.assert_allclose(theirs.weights[:, :, 0], kernel, atol=1e-3)
+    x, y = from_mtrf(stimulus), from_mtrf(response)
+    ours = Model("fir.3x4").fit(x, y, shrinkage="none", verbose=0)
+    np.testing.assert_allclose(ours.layers[0].parameters["coefficients"].values, kernel, atol=1e-5)
+    predicted, _ = theirs.predict(stimulus, [r[:, None] for r in response])
+    for one, other in zip(predicted, ours.predict(x), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-2)

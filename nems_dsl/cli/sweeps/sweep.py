@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,8 +15,19 @@ from ..tables import show_table
 
 if TYPE_CHECKING:
     from nems_dsl.sweeps import Results
+    from nems_dsl.sweeps.running.clusters import Done
+    from nems_dsl.sweeps.running.sweep_progress import Progress
 
 _SHOWN = 10
+
+
+class Executors(str, Enum):  # noqa: UP042 - the options of typer before 0.20
+    """Where jobs run."""
+
+    processes = "processes"
+    dask = "dask"
+    loky = "loky"
+    slurm = "slurm"
 
 
 # the limit of time is one of the job, which has failed then
@@ -72,6 +85,33 @@ def sweep(
         str | None,
         typer.Option(metavar="SIZE", help="A job that takes more, such as 2G, has failed."),
     ] = None,
+    executor: Annotated[
+        Executors,
+        typer.Option(
+            help="Where jobs run: processes of this machine, a cluster of dask's, processes of "
+            "loky, or an array of Slurm with --workers tasks."
+        ),
+    ] = Executors.processes,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Of a scheduler of dask that runs already."),
+    ] = None,
+    slurm: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="An option of Slurm as submitit has it, such as timeout_min=240, mem_gb=4 or "
+            "slurm_partition=short; repeatable.",
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Do one of N parts of the jobs, into a file of its own beside the store; "
+            "nems-dsl merge puts the parts together.",
+        ),
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Do what is in the store again.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but the table.")
@@ -85,30 +125,74 @@ def sweep(
 
     The exit code is 0 if all jobs are done, 1 if some have failed, 130 after Ctrl-C.
     """
+    from nems_dsl.sweeps.running.clusters import open_executor, run_on_slurm
     from nems_dsl.sweeps.running.jobs import Recipe
     from nems_dsl.sweeps.running.limits import Limits, read_size
+    from nems_dsl.sweeps.running.shards import Shard
     from nems_dsl.sweeps.running.sweeping import run_sweep
 
     seed = fit_options.pop("seed")
-    done, results = run_sweep(
-        patterns[0] if len(patterns) == 1 else patterns,
-        name_files(data),
-        store,
-        None,
-        Recipe(fit_options, test, folds, seed=seed, channels=tuple(channel) if channel else None),
-        Limits(max_seconds, read_size(max_memory)),
-        where=where,
-        n_workers=workers,
-        resume=not again,
-        show_progress=False if quiet else None,
+    recipe = Recipe(
+        fit_options, test, folds, seed=seed, channels=tuple(channel) if channel else None
     )
-    if not done.is_shown:
-        note(done.summary(), quiet)
-    if done.n_failed and done.log is not None:
-        note(f"see {done.log} for what failed", quiet)
+    limits = Limits(max_seconds, read_size(max_memory))
+    asked = patterns[0] if len(patterns) == 1 else patterns
+    done: Progress | Done
+    _check_options(executor, workers, address, slurm, shard)
+    if executor is Executors.slurm:
+        assert workers is not None
+        done, results = run_on_slurm(
+            asked, name_files(data), store, recipe, limits,
+            where=where, n_tasks=workers, resume=not again, options=_read_options(slurm or []),
+        )  # fmt: skip
+        told = f"{done.n_done:,} jobs done, {done.n_failed:,} failed; {done.seconds:.1f} s; {store}"
+        note(told, quiet)
+    else:
+        is_own = executor is Executors.processes
+        with nullcontext() if is_own else open_executor(executor.value, workers, address) as runner:
+            done, results = run_sweep(
+                asked, name_files(data), store, runner, recipe, limits,
+                where=where, n_workers=workers, resume=not again,
+                show_progress=False if quiet else None,
+                shard=None if shard is None else Shard.read(shard),
+            )  # fmt: skip
+        if not done.is_shown:
+            note(done.summary(), quiet)
+        if done.n_failed and done.log is not None:
+            note(f"see {done.log} for what failed", quiet)
     _show_best(results, "r_test" if test or folds else "r_fit", quiet)
     if done.n_failed:
         raise typer.Exit(1)
+
+
+def _check_options(
+    executor: Executors,
+    workers: int | None,
+    address: str | None,
+    slurm: list[str] | None,
+    shard: str | None,
+) -> None:
+    """Refuse options that do not go together."""
+    if executor is Executors.slurm:
+        if workers is None:
+            raise ValueError("--executor slurm takes the number of tasks, such as --workers 20")
+        if shard is not None:
+            raise ValueError("--executor slurm does all shards: leave out --shard")
+    elif slurm:
+        raise ValueError("--slurm goes with --executor slurm")
+    if address is not None and executor is not Executors.dask:
+        raise ValueError("--address goes with --executor dask")
+
+
+def _read_options(given: list[str]) -> dict[str, Any]:
+    """Read options of Slurm: numbers as such, all else as text."""
+    read: dict[str, Any] = {}
+    for each in given:
+        name, found, value = each.partition("=")
+        if not found or not name:
+            raise ValueError(f"--slurm takes NAME=VALUE, such as timeout_min=240, not {each!r}")
+        read[name] = int(value) if value.isdecimal() else value
+    return read
 
 
 def name_files(data: list[str]) -> dict[str, Path]:

@@ -13,7 +13,8 @@ from ..results.cells import check_metric
 from ..results.inference import Clusters
 from ..results.names import canonical_or_none
 from ..running.datasets import RESPONSES
-from ..running.sweeping import SERIAL, sweep
+from ..running.executors import SERIAL
+from ..running.sweeping import sweep
 from .assessment import Assessment, assess_pair
 from .hypothesis import Hypothesis, read_hypothesis
 from .partition import Partition, partition_variance

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from typing import Any
 
 from ..store.rows import JobRow
 from .datasets import SharedFilesError
 from .jobs import Feed, Task
+from .limits import Limits
 from .run import failed_row, run_job, run_task
 from .workers import WorkerPool
 
 logger = logging.getLogger(__name__)
+SERIAL = "serial"
 _LOOK_UP = 0.5
 _MOST_UNKNOWN = 32
 
@@ -118,3 +128,22 @@ def _after_fault(feed: Feed, task: Task, fault: BaseException) -> list[JobRow]:
         return []
     (job,) = task.jobs
     return [failed_row(task, job, fault, 0.0)]
+
+
+def check_executor(executor: Any, limits: Limits) -> None:
+    """Refuse what is no executor, and limits that it cannot keep."""
+    if executor is not None and executor != SERIAL and not hasattr(executor, "submit"):
+        raise TypeError(
+            f"executor is a concurrent.futures.Executor, {SERIAL!r} for this process, or None for "
+            f"processes of the sweep's own, not {executor!r}"
+        )
+    if executor is not None and limits.max_memory is not None:
+        raise ValueError(
+            "max_memory limits processes of the sweep's own; with an executor, limit its workers "
+            "where they are started, such as by memory_limit= of dask's clusters"
+        )
+
+
+def shares_memory(executor: Executor | str) -> bool:
+    """Tell whether jobs run in this process."""
+    return isinstance(executor, str | ThreadPoolExecutor)

@@ -146,6 +146,11 @@ class Recipe:
         """The numbers of the folds."""
         return (SIMPLE_HOLD_OUT,) if self.n_folds is None else range(self.n_folds)
 
+    @property
+    def texts(self) -> set[str]:
+        """What `text` writes for all kinds of models."""
+        return {self.text(of_all_channels=of_all) for of_all in (False, True)}
+
     def text(self, of_all_channels: bool) -> str:
         """Write it down as JSON; which channels matters to models of all of them alone."""
         told: dict[str, Any] = {"fit": dict(self.fit), "seed": self.seed, "gap": self.gap}

@@ -80,6 +80,10 @@ class Progress:
         self.n_known += n_jobs
         self._bar.leave_out(n_jobs)
 
+    def leave_out(self, n_jobs: int) -> None:
+        """Leave jobs out that are for others to do."""
+        self._bar.leave_out(n_jobs)
+
     def add(self, rows: Sequence[JobRow]) -> None:
         """Count jobs that have been run."""
         for row in rows:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
@@ -17,24 +16,31 @@ import numpy as np
 
 from ..._threads import one_blas_thread, usable_cores
 from ..._warn import warn_user
-from ...fit_options import SweepFitArguments, document_options, refuse_unknown
+from ...argument_names import refuse_unknown
+from ...fit_options import SweepFitArguments, document_options
 from ..store.rows import JobRow
 from .compiling import compile_first
 from .datasets import Dataset, DatasetWarning, check_split, share_datasets
-from .executors import run_by_executor, run_here, run_in_processes
+from .executors import (
+    check_executor,
+    run_by_executor,
+    run_here,
+    run_in_processes,
+    shares_memory,
+)
 from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .limits import Limits, read_size, shielded
 from .run import failed_row, forget_inputs, this_process
+from .shards import Shard, of_shard
 from .sweep_progress import Progress
 from .variants import Variants
+from .writing import ROWS_PER_COMMIT, Writer
 
 if TYPE_CHECKING:
     from ...spaces.space import Space
     from ..results.stored_results import Results
     from ..store.store import Store
 
-SERIAL = "serial"
-_SECONDS_PER_COMMIT, _ROWS_PER_COMMIT = 1.0, 256
 _JOBS_PER_QUESTION = 256
 
 
@@ -192,15 +198,14 @@ def run_sweep(
     resume: bool = True,
     show_progress: bool | None = None,
     scratch: str | Path | None = None,
+    shard: Shard | None = None,
 ) -> tuple[Progress, Results]:
-    """Run a sweep; see `sweep`.
+    """Run a sweep, and open what it has stored; see `sweep`.
 
     Parameters
     ----------
-    recipe : Recipe
-        How models are fitted and tested.
-    limits : Limits
-        What a job may take.
+    recipe, limits, shard
+        As for `run_jobs_of_sweep`.
 
     Returns
     -------
@@ -210,13 +215,63 @@ def run_sweep(
         As of `sweep`.
     """
     from ..results.stored_results import open_results
+
+    progress, digests = run_jobs_of_sweep(
+        pattern_or_strings, datasets, store, executor, recipe, limits, where=where,
+        dialect=dialect, n_workers=n_workers, resume=resume, show_progress=show_progress,
+        scratch=scratch, shard=shard,
+    )  # fmt: skip
+    written = store if shard is None else shard.store(store)
+    return progress, open_results(written).of_sweep(digests, recipe.texts)
+
+
+def run_jobs_of_sweep(
+    pattern_or_strings: str | Space | Iterable[str],
+    datasets: Any,
+    store: str | Path,
+    executor: Executor | str | None,
+    recipe: Recipe,
+    limits: Limits,
+    *,
+    where: Any = None,
+    dialect: str = "native",
+    n_workers: int | None = None,
+    resume: bool = True,
+    show_progress: bool | None = None,
+    scratch: str | Path | None = None,
+    shard: Shard | None = None,
+) -> tuple[Progress, set[str]]:
+    """Run the jobs of a sweep; see `sweep`.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How models are fitted and tested.
+    limits : Limits
+        What a job may take.
+    shard : Shard, optional
+        The part of the jobs to do. They go into a store of its own, beside `store`; what is in
+        that one is left out.
+
+    Returns
+    -------
+    Progress
+        What was done, and what failed.
+    set of str
+        The digests of the data.
+    """
+    from ..store.merging import done_in
     from ..store.store import Store
 
-    _check_executor(executor, limits)
+    check_executor(executor, limits)
     if n_workers is not None and n_workers < 1:
         raise ValueError(f"n_workers must be at least 1, not {n_workers}")
     if n_workers is None and executor is None:
         n_workers = usable_cores()
+    done: set[str] = set()
+    if shard is not None:
+        done = done_in(store) if resume else set()
+        store = shard.store(store)
     opened = Store.open(store)
     log = _log_beside(store)
     # a URL may hold a password, which the store leaves out
@@ -232,16 +287,17 @@ def run_sweep(
             progress.start(variants.n_jobs)
             for dataset in every:
                 if dataset.fault is not None:
-                    _write_failures(dataset, variants, recipe, limits, opened, progress)
-            jobs = _unknown(plan_jobs(variants, shared, recipe), opened, resume, progress)
-            if executor is None or not _shares_memory(executor):
+                    _write_failures(dataset, variants, recipe, limits, opened, progress, shard)
+            planned = plan_jobs(variants, shared, recipe)
+            if shard is not None:
+                planned = of_shard(planned, shard, done, progress)
+            jobs = _unknown(planned, opened, resume, progress)
+            if executor is None or not shares_memory(executor):
                 jobs = compile_first(jobs)
             feed = Feed(jobs, recipe, limits, this_process())
             _run(feed, executor, n_workers, opened, progress)
         progress.end()
-    recipes = {recipe.text(of_all_channels=of_all) for of_all in (False, True)}
-    digests = {dataset.digest for dataset in every}
-    return progress, open_results(store).of_sweep(digests, recipes)
+    return progress, {dataset.digest for dataset in every}
 
 
 # ---- running ---------------------------------------------------------------------------------
@@ -255,7 +311,7 @@ def _run(
     progress: Progress,
 ) -> None:
     """Run all jobs, and store what comes of them until the end or until something stops it."""
-    writer = _Writer(store, progress)
+    writer = Writer(store, progress)
     rows: Iterator[list[JobRow]]
     if executor is None:
         assert n_workers is not None
@@ -264,7 +320,7 @@ def _run(
         rows = run_here(feed)
     else:
         rows = run_by_executor(executor, feed, n_workers)
-    is_here = executor is not None and _shares_memory(executor)
+    is_here = executor is not None and shares_memory(executor)
     try:
         with one_blas_thread() if is_here else nullcontext():
             for some in rows:
@@ -294,6 +350,7 @@ def _write_failures(
     limits: Limits,
     store: Store,
     progress: Progress,
+    shard: Shard | None,
 ) -> None:
     """Write a failed row for each model of a data set that could not be loaded."""
     assert dataset.fault is not None
@@ -304,7 +361,9 @@ def _write_failures(
     )
     task = Task(dataset, recipe, limits, (), this_process())
     jobs = jobs_without_data(variants, dataset, recipe)
-    while some := list(islice(jobs, _ROWS_PER_COMMIT)):
+    if shard is not None:
+        jobs = (job for job in jobs if shard.has(job.identity))
+    while some := list(islice(jobs, ROWS_PER_COMMIT)):
         rows = [failed_row(task, job, dataset.fault, 0.0) for job in some]
         store.add(rows)
         progress.add(rows)
@@ -313,32 +372,6 @@ def _write_failures(
 def _close(rows: Any) -> None:
     """End the workers, before anything else takes its time."""
     rows.close()
-
-
-class _Writer:
-    """Writes rows to the store, many at a time, but none much later than it came."""
-
-    def __init__(self, store: Store, progress: Progress):
-        self._store, self._progress = store, progress
-        self._rows: list[JobRow] = []
-        self._written = time.monotonic()
-
-    def add(self, rows: Sequence[JobRow]) -> None:
-        """Take in rows, or just look at the clock."""
-        self._rows += rows
-        self._progress.add(rows)
-        # rather when nothing has come, for then no worker waits
-        patience = _SECONDS_PER_COMMIT * (1.5 if rows else 1)
-        is_late = time.monotonic() - self._written >= patience
-        if self._rows and (is_late or len(self._rows) >= _ROWS_PER_COMMIT):
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is there; it is kept if that fails."""
-        if self._rows:
-            self._store.add(self._rows)
-            self._rows = []
-        self._written = time.monotonic()
 
 
 # ---- jobs ------------------------------------------------------------------------------------
@@ -359,23 +392,6 @@ def _unknown(
 # ---- surroundings ----------------------------------------------------------------------------
 
 
-def _check_executor(executor: Any, limits: Limits) -> None:
-    if executor is not None and executor != SERIAL and not hasattr(executor, "submit"):
-        raise TypeError(
-            f"executor is a concurrent.futures.Executor, {SERIAL!r} for this process, or None for "
-            f"processes of the sweep's own, not {executor!r}"
-        )
-    if executor is not None and limits.max_memory is not None:
-        raise ValueError(
-            "max_memory limits processes of the sweep's own; with an executor, limit its workers "
-            "where they are started, such as by memory_limit= of dask's clusters"
-        )
-
-
-def _shares_memory(executor: Executor | str) -> bool:
-    return isinstance(executor, str | ThreadPoolExecutor)
-
-
 def _log_beside(store: str | Path) -> Path | None:
     """Give the file for the log; none for a database on a server."""
     if not isinstance(store, Path) and "://" in str(store):
@@ -388,7 +404,7 @@ def _scratch(
     scratch: str | Path | None, store: str | Path, executor: Executor | str | None
 ) -> Iterator[Path]:
     """Give a folder that all workers see, and take it away afterwards."""
-    is_near = executor is None or _shares_memory(executor)
+    is_near = executor is None or shares_memory(executor)
     is_near = is_near or isinstance(executor, ProcessPoolExecutor)
     place = scratch
     if scratch is None and not is_near and _log_beside(store) is not None:

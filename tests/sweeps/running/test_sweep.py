@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nems_dsl import open_results, sweep
-from nems_dsl.sweeps.running import executors, jobs, run
+from nems_dsl.sweeps.running import executors, jobs, run, writing
 from nems_dsl.sweeps.running import sweeping as module
 from nems_dsl.sweeps.running.datasets import share_datasets
 from nems_dsl.sweeps.running.jobs import Feed, Recipe, plan_jobs
@@ -241,9 +241,9 @@ def test_memory_does_not_grow_with_the_number_of_jobs(tmp_path, monkeypatch):
 
 def test_rows_are_written_before_long(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(writing.time, "monotonic", lambda: now[0])
     store = FakeStore()
-    writer = module._Writer(store, Progress(False))
+    writer = writing.Writer(store, Progress(False))
     row = JobRow(
         identity="1", string="a", canonical="a", model_id="1", dataset="d", data_digest="d",
         recipe="{}",
@@ -273,7 +273,7 @@ def test_rows_are_kept_if_they_cannot_be_written():
         def add(self, rows):
             raise OSError("the disk is full")
 
-    writer = module._Writer(Full(), Progress(False))
+    writer = writing.Writer(Full(), Progress(False))
     writer._rows = ["row"]
     with pytest.raises(OSError, match="full"):
         writer.flush()
