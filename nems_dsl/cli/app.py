@@ -11,6 +11,7 @@ import typer
 
 from .demo import demo
 from .fit import fit
+from .plot import plot
 from .streams import complain, say
 from .strings.check import check
 from .strings.convert import convert
@@ -48,7 +49,8 @@ def _add(command: Callable[..., None]) -> None:
 
 
 for _command in (
-    fit, sweep, plan, results, verify, check, explain, diff, expand, convert, keywords, demo, warm
+    fit, sweep, plan, results, verify, check, explain, diff, expand, convert, keywords, plot,
+    demo, warm
 ):  # fmt: skip
     _add(_command)
 
