@@ -32,6 +32,15 @@ class NoLinearFront(NemsError, ValueError):
     """The model does not begin with a linear part; the message says how it does begin."""
 
 
+def behind_preparation(model: Model, recording: Recording | None) -> tuple[Model, Recording | None]:
+    """Return a model and data as the first layer sees them: prepared, if the model prepares."""
+    if model.preparation is None:
+        return model, recording
+    bare = model.copy()
+    bare.preparation = None
+    return bare, None if recording is None else model.preparation.apply(recording)
+
+
 @dataclass(frozen=True)
 class LinearFront:
     """A model taken apart: a linear part, and what follows it.
@@ -66,7 +75,7 @@ class LinearFront:
         NoLinearFront
             Its first layer is not linear, or reads several signals.
         """
-        inputs = None if x is None else read_recording(x)
+        model, inputs = behind_preparation(model, None if x is None else read_recording(x))
         nodes = connect(list((model if inputs is None else model.bind_data(inputs)).layers))
         first = nodes[0]
         if len(first.sources) != 1 or first.sources[0].signal is None:

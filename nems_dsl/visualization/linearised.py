@@ -10,7 +10,7 @@ import numpy as np
 from ..data.recording import Recording, read_recording
 from ..data.trials import STIMULUS
 from ..graph.wiring import connect, signals_of
-from .chain import LinearFront, NoLinearFront
+from .chain import LinearFront, NoLinearFront, behind_preparation
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -85,7 +85,7 @@ def find_field(model: Model, channel: int = 0, x: Any = None, *, lags: int | Non
     >>> field.values.shape, field.title
     ((18, 15), 'linearised, mean of 40, noise')
     """
-    recording = None if x is None else read_recording(x)
+    model, recording = behind_preparation(model, None if x is None else read_recording(x))
     try:
         front = LinearFront.of(model, recording)
         drivers = front.drivers(channel)

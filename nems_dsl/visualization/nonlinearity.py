@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from ..data.recording import Recording, read_recording
 from .axes import BLUE, GREY, LEVEL, RED, finish, is_paper, is_same, own_axes, say_instead
-from .chain import LinearFront, NoLinearFront
+from .chain import LinearFront, NoLinearFront, behind_preparation
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -63,7 +63,9 @@ def plot_nonlinearity(
     (200,)
     """
     ax = own_axes(ax)
-    recording = None if x is None else read_recording(x, y)
+    given = None if x is None else read_recording(x, y)
+    whole = model
+    model, recording = behind_preparation(model, given)
     has_response = recording is not None and recording.response is not None
     try:
         front = LinearFront.of(model, recording)
@@ -78,7 +80,7 @@ def plot_nonlinearity(
             front, drivers, reason = end, end.drivers(channel), ""
             drive = _drive(front, recording, drivers[0])
     if reason:
-        return _plot_calibration(model, recording, ax, channel, reason)
+        return _plot_calibration(whole, given, ax, channel, reason)
     grid = np.linspace(drive.min(), drive.max(), _GRID)
     values = np.zeros((_GRID, front.n_outputs))
     values[:, drivers[0]] = grid
@@ -90,7 +92,7 @@ def plot_nonlinearity(
     ax.set_title("nonlinearity", fontsize="medium")
     # a panel of a paper has no room for more
     ax.set_xlabel("drive" if is_paper() else f"drive (output of {_short(front.names)})")
-    ax.set_ylabel("response")
+    ax.set_ylabel("response" if whole is model else "response (prepared)")
     if recording is not None:
         _plot_density(ax, drive)
     finish([ax])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from nems_dsl import Model, cross_validate, fit
+from nems_dsl import Model, cross_validate, fit, run
+from nems_dsl.data import read_recording
 from nems_dsl.sweeps import Store, open_results
 from nems_dsl.visualization import (
     NoLinearFront,
@@ -112,6 +113,25 @@ def test_the_density_of_the_drive(x):
     counts, edges = np.histogram(x @ model.layers["wc"].parameters["coefficients"].values, 40)
     np.testing.assert_allclose(stairs.get_data().values, 0.15 * counts / counts.max())
     np.testing.assert_allclose(stairs.get_data().edges, edges)
+
+
+def test_a_model_that_prepares_its_data_is_drawn_behind_that(x):
+    raw = 50 + 10 * x
+    y = raw[:, :1] - raw[:, 1:2]
+    model = run("ch.1x2-zs-kf3_wc.2x1-fir.1x3-dexp.1_", raw, y).model
+    assert model.preparation is not None
+    bare = model.copy()
+    bare.preparation = None
+    ax = plot_nonlinearity(model, raw, y=y)
+    drive, _ = labelled(ax, "model")
+    prepared = model.preparation.apply(read_recording(raw, y))
+    reached = Model(layers=list(bare.layers)[:2]).predict(prepared.signals["stim"][0])
+    assert (drive[0], drive[-1]) == pytest.approx((reached.min(), reached.max()))
+    assert abs(drive).max() < 50 and ax.get_ylabel() == "response (prepared)"
+    (bars,) = ax.containers
+    mean = np.average(bars[0].get_ydata(), weights=[14] * 5 + [13] * 10)
+    assert mean == pytest.approx(prepared.target[0].mean())
+    assert find_field(model, x=raw).values.shape == (2, 3)
 
 
 # ---- filters, tuning, frequencies ------------------------------------------------------------

@@ -136,6 +136,7 @@ def test_a_large_set_makes_no_more_than_it_shows():
 def test_an_explanation_is_text():
     text = explain("wc.18x4-fir.x15-dexp")
     assert isinstance(text, str) and str(text) == text
+    assert "<pre" in explain("zs-kf5_wc.18x1-lvl.1_")._repr_html_()
     assert "<pre" in text._repr_html_() and "-&gt;" in text._repr_html_()
 
 
