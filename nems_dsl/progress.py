@@ -1,8 +1,9 @@
-"""How far long work has come: a bar on a terminal's stderr, and nothing anywhere else."""
+"""How far long work has come: a bar on a terminal or in a notebook, and nothing anywhere else."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from typing import Any, Self
 
 
@@ -16,7 +17,7 @@ class Bar:
     unit : str
         What a part is called.
     is_shown : bool, optional
-        By default where stderr is a terminal.
+        By default where stderr is a terminal, or a notebook shows it.
     stays : bool
         Leave the bar on the screen when the work is done.
 
@@ -34,11 +35,10 @@ class Bar:
     def __init__(
         self, total: int, unit: str = "fit", *, is_shown: bool | None = None, stays: bool = True
     ):
-        self.is_shown = sys.stderr.isatty() if is_shown is None else is_shown
+        self.is_shown = is_watched() if is_shown is None else is_shown
         self._bar: Any = None
         if self.is_shown:
-            from tqdm.auto import tqdm
-
+            tqdm = _find_tqdm()
             # without `miniters` what is told between steps would wait for the next of these
             self._bar = tqdm(
                 total=total, unit=unit, leave=stays, file=sys.stderr, dynamic_ncols=True, miniters=0
@@ -72,3 +72,23 @@ class Bar:
 
     def __exit__(self, *fault: object) -> None:
         self.close()
+
+
+def is_watched() -> bool:
+    """Tell whether somebody may be looking: a terminal, or a notebook."""
+    return sys.stderr.isatty() or _is_notebook()
+
+
+def _is_notebook() -> bool:
+    # who has not imported IPython is in none
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def _find_tqdm() -> Any:
+    with warnings.catch_warnings():
+        # of widgets that are not installed; the bar is drawn as text then
+        warnings.simplefilter("ignore")
+        from tqdm.auto import tqdm
+    return tqdm

@@ -11,6 +11,7 @@ import typer
 
 from .demo import demo
 from .fit import fit
+from .plot import plot
 from .streams import complain, say
 from .strings.check import check
 from .strings.convert import convert
@@ -50,7 +51,7 @@ def _add(command: Callable[..., None]) -> None:
 
 for _command in (
     fit, sweep, merge, plan, results, verify,
-    check, explain, diff, expand, convert, keywords, demo, warm,
+    check, explain, diff, expand, convert, keywords, plot, demo, warm,
 ):  # fmt: skip
     _add(_command)
 

@@ -60,7 +60,7 @@ def demo(
 
     from nems_dsl.visualization import plot_channels, save_figure
 
-    figure = plot_channels(fits, split.shown(), fs=speech.fs)
+    figure = plot_channels(fits, split.shown(), fs=speech.fs, held_out=True)
     path = save_figure(figure, out / "demo.png")
     if not quiet:
         say(f"\nfigure  {path}")

@@ -150,7 +150,8 @@ def fit(
     if figure is not None and not interrupted:
         from nems_dsl.visualization import plot_channels, save_figure
 
-        save_figure(plot_channels(fits, split.shown(), fs=found.fs), figure)
+        is_tested = bool(split.fold.test)
+        save_figure(plot_channels(fits, split.shown(), fs=found.fs, held_out=is_tested), figure)
         saved.append(figure)
     for path in saved:
         note(f"saved {path}", quiet)

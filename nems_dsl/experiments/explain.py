@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..compiler import BoundModel
+from ..compiler.meaning.explain import Explanation
 from ..compiler.meaning.explain import explain as explain_model
 from .bind import BoundWord
 from .fit_words import WORDS, write_word
 from .strings import read_either
 
 
-def explain(string: str, dialect: str = "native") -> str:
+def explain(string: str, dialect: str = "native") -> Explanation:
     """Say what a string means: a model keyword by keyword, and an experiment word by word as well.
 
     Parameters
@@ -20,9 +21,9 @@ def explain(string: str, dialect: str = "native") -> str:
 
     Returns
     -------
-    str
-        The canonical form and its digest; for each word or keyword what it does, and its equation;
-        of keywords the shapes that come in and go out, and the parameters.
+    Explanation
+        A `str`: the canonical form and its digest; for each word or keyword what it does, and its
+        equation; of keywords the shapes that come in and go out, and the parameters.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def explain(string: str, dialect: str = "native") -> str:
         "model\n" + explain_model(experiment.model.string),
         "\n".join(["fit", *(fit or ["by default"])]),
     ]
-    return "\n\n".join(blocks)
+    return Explanation("\n\n".join(blocks))
 
 
 def _describe(word: BoundWord) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._html import folded, heading, notes, table
 from ..errors import NemsWarning
 from .uncertainty.errors import StandardErrors
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 CONVERGED, AT_A_LIMIT, INTERRUPTED, NOT_FITTED = 0, 1, 2, 3
 
@@ -46,7 +48,7 @@ class StartRecord:
     converged: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FitResults:
     """A fit's outcome, as `Model.results`.
 
@@ -106,6 +108,8 @@ class FitResults:
         Samples of the response that were fitted.
     compile_seconds : float
         Wall time of compiling kernels, once on a machine.
+    target_digest : str
+        Of the response that was fitted, by which figures know it again; empty if not known.
     """
 
     loss: float
@@ -133,6 +137,7 @@ class FitResults:
     log_likelihood: float | None = None
     n_samples: int = 0
     compile_seconds: float = 0.0
+    target_digest: str = ""
 
     @property
     def aic(self) -> float | None:
@@ -180,6 +185,22 @@ class FitResults:
                 "nems_dsl.studies.standard_errors"
             )
         return self.standard_errors.to_pandas()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the loss over the iterations of the fit.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; those of a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from ..visualization import plot_history
+
+        return plot_history(self, ax)
 
     @property
     def is_failed(self) -> bool:
@@ -252,6 +273,39 @@ class FitResults:
     def _has_compiled(self) -> bool:
         return self.compile_seconds > _WORTH_TELLING
 
+    def __repr__(self) -> str:
+        return f"FitResults({self})"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the outcome, and warnings; the rest is folded."""
+        ended = "converged" if self.converged else "not converged"
+        criteria = [
+            ("free parameters", self.n_parameters),
+            ("they amount to", f"{self.n_effective:.4g}"),
+            ("samples", self.n_samples or "not known"),
+            ("log likelihood", _spelled(self.log_likelihood)),
+            ("AIC", _spelled(self.aic)),
+            ("BIC", _spelled(self.bic)),
+            ("iterations", self.n_iterations),
+            ("evaluations", self.n_evaluations),
+            ("seconds", f"{self.seconds:.2f}"),
+            ("optimizer", f"{self.optimizer} ({self.message})"),
+        ]
+        starts = [
+            (s.init, f"{s.initial_loss:.6g}", f"{s.loss:.6g}", s.n_iterations, s.converged)
+            for s in self.starts
+        ]
+        heads = ("start", "initial loss", "loss", "iterations", "converged")
+        return (
+            heading(
+                f"{self.loss_name} {self.initial_loss:.6g} → {self.loss:.6g}, {ended}",
+                *(f"shrunk: {text}" for text in self.shrinkage),
+            )
+            + notes(f"warning: {warning}" for warning in self.warnings)
+            + folded("criteria and cost", table(("", ""), criteria))
+            + (folded(f"{len(starts)} starts", table(heads, starts)) if starts else "")
+        )
+
     def __str__(self) -> str:
         ended = "converged" if self.converged else "not converged"
         return (
@@ -262,6 +316,10 @@ class FitResults:
             + "".join(f"\nshrunk: {text}" for text in self.shrinkage)
             + "".join(f"\nwarning: {warning}" for warning in self.warnings)
         )
+
+
+def _spelled(value: float | None) -> str:
+    return "not known" if value is None else f"{value:.6g}"
 
 
 def not_fitted(reason: str, loss_name: str, edges: str) -> FitResults:

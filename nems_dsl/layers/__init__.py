@@ -99,6 +99,8 @@ _HOMES = {
     "LogCompression": "compression",
     "LogisticSigmoid": "sigmoids",
     "MergeChannels": "merging",
+    "Add": "products",
+    "Exponential": "rectifiers",
     "Multiply": "products",
     "MultiplyExponential": "products",
     "NonNegative": "nonnegative",

@@ -18,7 +18,7 @@ from ..data.holdout import hold_out_end
 from ..data.masking import leave_out_channels, read_channel_weights
 from ..data.orientation import check_trials_are_long
 from ..data.recording import Recording, read_recording
-from ..data.trials import STIMULUS, check_variance
+from ..data.trials import STIMULUS, check_variance, digest_of_trials
 from ..fit_options import FitOptions
 from ..fitting.compiling import compile_ahead
 from ..fitting.engine.vector import ParameterVector
@@ -73,6 +73,7 @@ def fit_model(
     """
     from .model import Model
 
+    target_digest = digest_of_trials(recording.target)
     fitted, recording = model.bind_recording(recording, (recording.n_channels,))
     if model.preparation is not None and isinstance(options.validation, Recording):
         options = replace(options, validation=model.preparation.apply(options.validation))
@@ -123,6 +124,7 @@ def fit_model(
         results.scaled(factor).of_response_times(1 / standard.response.scale),
         standard_errors=errors,
         edges=options.edges,
+        target_digest=target_digest,
         silent=tuple(silent),
         warnings=(
             *results.warnings,

@@ -943,6 +943,11 @@ class Model:
 
         return plot_model(self, x, y, **arguments)
 
+    def _repr_html_(self) -> str:
+        from .display.html import show_model
+
+        return show_model(self)
+
     def __repr__(self) -> str:
         if self._tree is not None:
             named = "" if self.name is None else f", name={self.name!r}"

@@ -39,6 +39,10 @@ class ModelLike(Protocol):
         """The canonical string."""
 
     @property
+    def parameter_count(self) -> int:
+        """Number of parameters that a fit can move."""
+
+    @property
     def model_id(self) -> str:
         """The digest of the string."""
 

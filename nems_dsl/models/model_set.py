@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from .._html import heading, notes, table
 from .._plain import Plain
 from .._threads import one_blas_thread
 from ..argument_names import takes_names_of_others
@@ -18,11 +19,19 @@ from .later import LaterModels
 from .model import Model
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
     from ..fitting.results import FitResults
 
 _COLUMNS = (
     "channel", "loss", "iterations", "evaluations", "seconds", "converged", "optimizer", "warnings"
 )  # fmt: skip
+_TOLD = (
+    "loss_name", "loss", "edf", "n_parameters", "n_iterations", "n_evaluations", "seconds",
+    "converged", "optimizer",
+)  # fmt: skip
+_MOST_SHOWN = 20
 _LEFT = {"optimizer", "warnings"}
 
 
@@ -226,7 +235,7 @@ class ModelSet(Sequence["Model"]):
         """
         get_metric(metric)
         recording = read_recording(x, y, state=state)
-        columns = self._columns(recording.n_channels)
+        columns = self.columns_of(recording.n_channels)
         return np.array(
             [
                 np.nan
@@ -238,7 +247,14 @@ class ModelSet(Sequence["Model"]):
             ]
         )
 
-    def _columns(self, n_found: int) -> Sequence[int]:
+    def columns_of(self, n_found: int) -> Sequence[int]:
+        """Return which columns of a response of so many the models predict.
+
+        Raises
+        ------
+        ValueError
+            It has neither a column for each model, nor as many as the response of the fits.
+        """
         if n_found == self.n_columns:
             return self.channels
         if n_found == len(self):
@@ -280,9 +296,7 @@ class ModelSet(Sequence["Model"]):
 
     def summary(self) -> str:
         """Give a table of how the fits went, a row for each channel."""
-        names = self.labels or [str(channel) for channel in self.channels]
-        rows = [_row(name, results) for name, results in zip(names, self.results, strict=True)]
-        cells = [_COLUMNS, *rows]
+        cells = [_COLUMNS, *self._rows()]
         widths = [max(len(row[i]) for row in cells) for i in range(len(_COLUMNS))]
         lines = [
             "  ".join(
@@ -292,6 +306,60 @@ class ModelSet(Sequence["Model"]):
             for row in cells
         ]
         return "\n".join([repr(self), *lines])
+
+    def _rows(self, most: int | None = None) -> list[tuple[str, ...]]:
+        names = self.labels or [str(channel) for channel in self.channels]
+        shown = zip(names, self._models[:most], strict=False)
+        return [_row(name, model.results) for name, model in shown]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return how the fits went, a row for each channel.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns channel, label, string, loss_name, loss, edf, n_parameters, n_iterations,
+            n_evaluations, seconds, converged, optimizer and warnings; missing for models that
+            were not fitted.
+        """
+        import pandas as pd
+
+        labels = self.labels or (None,) * len(self)
+        rows: list[dict[str, Any]] = []
+        for channel, label, results in zip(self.channels, labels, self.results, strict=True):
+            told = {} if results is None else {name: getattr(results, name) for name in _TOLD}
+            warnings = None if results is None else "; ".join(results.warnings)
+            rows.append(
+                {"channel": channel, "label": label, "string": self.string, **told}
+                | {"warnings": warnings}
+            )
+        return pd.DataFrame(
+            rows, columns=["channel", "label", "string", *_TOLD, "warnings"]
+        ).astype({"channel": int})
+
+    def plot(self, x: Data | None = None, y: Data | None = None, **arguments: Any) -> Figure:
+        """Draw the models, a row for each channel: receptive field, nonlinearity, prediction.
+
+        Parameters
+        ----------
+        x, y : as for `score`, optional
+            Data to predict and compare with.
+        **arguments
+            As for `nems_dsl.visualization.plot_model_set`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from ..visualization import plot_model_set
+
+        return plot_model_set(self, x, y, **arguments)
+
+    def _repr_html_(self) -> str:
+        # results of very many models are made when they are asked for
+        more = len(self) - _MOST_SHOWN
+        shown = table(_COLUMNS, self._rows(_MOST_SHOWN))
+        return heading(repr(self)) + shown + notes([f"{more:,} more"] if more > 0 else [])
 
     def __repr__(self) -> str:
         state = "not fitted"

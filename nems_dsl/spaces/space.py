@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .._html import heading, notes, table
 from ..compiler import check_dialect, read_sizes
 from ..errors import NemsWarning
 from ..syntax import LONGEST_STRING, Diagnostic, ModelStringError, Span, read_space
@@ -23,6 +24,7 @@ from .variant import N_PARAMETERS, Facts, IllFormed, Variant, VariantReader
 Where = Callable[[Mapping[str, Any]], Any]
 
 MOST_VARIANTS = 1_000_000
+_MOST_SHOWN = 20
 
 
 class SpaceWarning(NemsWarning):
@@ -106,6 +108,20 @@ class Space:
 
     def __repr__(self) -> str:
         return f"<Space {self.pattern!r}: {_count(self.n_variants)} variants>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the first variants, for a walk through all may be long."""
+        shown = [self[number] for number in range(min(self.n_variants, _MOST_SHOWN))]
+        rows = [
+            (v.number, v.string, *(_spelled(v.values[name]) for name in self.variables))
+            for v in shown
+        ]
+        more = self.n_variants - len(shown)
+        return (
+            heading(self.pattern, f"{_count(self.n_variants)} variants")
+            + table(["", "string", *self.variables], rows)
+            + notes([f"{_count(more)} more"] if more else [])
+        )
 
     # ---- what a walk through all variants finds ----------------------------------------------
 
@@ -286,3 +302,7 @@ def _count(number: int) -> str:
     if number <= sys.maxsize:
         return f"{number:,}"
     return f"about 10^{math.log10(number):.0f}"
+
+
+def _spelled(value: Value) -> str:
+    return "absent" if value is None else str(value)

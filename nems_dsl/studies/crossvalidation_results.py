@@ -6,12 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._html import heading, notes, table
 from ..data.folds import Fold
 from ..models import Model
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 _MOST_ROWS = 20
 
@@ -73,6 +78,59 @@ class CrossValidation:
     def summary(self) -> str:
         """Give a table of the scores as text."""
         return "\n".join([*self._head(), "", *self._table(), *self._tail()])
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the scores, a row for each channel and fold.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns channel, label, fold, test and fit: the scores on what was held out, and on
+            what was fitted.
+        """
+        import pandas as pd
+
+        n_folds, n_channels = self.scores.shape
+        labels = self.labels or (None,) * n_channels
+        return pd.DataFrame(
+            {
+                "channel": np.repeat(np.arange(n_channels), n_folds),
+                "label": np.repeat(np.array(labels, dtype=object), n_folds),
+                "fold": np.tile(np.arange(n_folds), n_channels),
+                "test": self.scores.T.ravel(),
+                "fit": self.scores_fit.T.ravel(),
+            }
+        )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the scores of channels on held-out data, of all folds and of each.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; those of a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from ..visualization import plot_cross_validation
+
+        return plot_cross_validation(self, ax)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the scores of each channel."""
+        values = np.column_stack([np.atleast_1d(v) for v in self._columns()])
+        names = self.labels or tuple(map(str, range(len(values))))
+        rows = [
+            (name, *(f"{value:.3f}" for value in row))
+            for name, row in zip(names, values, strict=True)
+        ]
+        return (
+            heading(*self._head())
+            + table(("channel", "test", "se", "fit"), rows)
+            + notes(line for line in self._tail() if line)
+        )
 
     def __str__(self) -> str:
         return self.summary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
@@ -22,6 +22,7 @@ from ..models import Model
 from ..models.fit import fit_model, prepare_fit, warn_of_data
 from ..models.later import LaterModels
 from ..models.model_set import ModelSet
+from ..progress import Bar
 from .design import columns_of_models
 from .forks import can_fork
 from .threads import Tasks, count_threads
@@ -143,7 +144,10 @@ def fit(
     ]
     report = None if callback is None else _by_channel(callback, columns)
     is_alone = not is_solved.any()
-    fitted: Iterable[Model] = fit_jobs(jobs, recording, n_threads, report, is_alone) if jobs else ()
+    fitted: Iterable[Model] = ()
+    if jobs:
+        fitted = fit_jobs(jobs, recording, n_threads, report, is_alone)
+        fitted = _with_bar(fitted, len(jobs)) if verbose else fitted
     if together is not None and not is_alone:
         together.warn()
         alone = dict(zip(np.flatnonzero(~is_solved).tolist(), fitted, strict=True))
@@ -154,6 +158,13 @@ def fit(
     if verbose:
         print(f"{models!r} in {time.perf_counter() - began:.1f} s")
     return models
+
+
+def _with_bar(fitted: Iterable[Model], n_jobs: int) -> Iterator[Model]:
+    with Bar(n_jobs, stays=False) as bar:
+        for model in fitted:
+            bar.step()
+            yield model
 
 
 @dataclass(frozen=True)

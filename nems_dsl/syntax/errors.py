@@ -75,6 +75,10 @@ class ModelStringError(NemsError, ValueError):
             printed.append(f"and {n_more} more fault{'s' * (n_more != 1)}")
         super().__init__("\n\n".join(printed))
 
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the lines that point into the string, and no way through."""
+        return [f"{type(self).__name__}: {self}"]
+
     def __reduce__(self) -> tuple[type[ModelStringError], tuple[str, tuple[Diagnostic, ...]]]:
         # the default would hand the rendered text back to __init__, and break in worker processes
         return type(self), (self.string, self.diagnostics)

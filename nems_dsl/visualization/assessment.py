@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..sweeps.results.inference import Effect, tell_sample
-from .axes import BLUE, GREY, RED
-from .sweeps import plot_comparison, words_for
+from .axes import BLUE, GREY, RED, new_figure
+from .sweeps import plot_comparison
+from .words import words_for
 
 if TYPE_CHECKING:
     from ..sweeps import Assessment, Partition
@@ -37,7 +38,7 @@ def plot_assessment(assessment: Assessment, figure: Figure | None = None) -> Fig
         of each fold), and the effect with its 95 % interval.
     """
     if figure is None:
-        figure = Figure(figsize=(9.4, 4.6), layout="constrained")
+        figure = new_figure(9.4, 4.6)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1))
     plot_comparison(assessment.comparison, left)
     _draw_differences(right, assessment)
@@ -94,7 +95,7 @@ def plot_partition(partition: Partition, ax: Axes | None = None) -> Figure:
         intervals; points are datasets, or folds if there is one dataset.
     """
     if ax is None:
-        ax = Figure(figsize=(5.6, 4.2), layout="constrained").subplots()
+        ax = new_figure(5.6, 4.2).subplots()
     unit = {"clusters": f"{partition.cluster_word}s", "folds": "folds", "none": "neurons"}
     for number, effect in enumerate(partition.shares.values()):
         ax.bar(number, 100 * effect.mean, _WIDTH, color="0.88", edgecolor=GREY, zorder=1)

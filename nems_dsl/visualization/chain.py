@@ -32,6 +32,15 @@ class NoLinearFront(NemsError, ValueError):
     """The model does not begin with a linear part; the message says how it does begin."""
 
 
+def behind_preparation(model: Model, recording: Recording | None) -> tuple[Model, Recording | None]:
+    """Return a model and data as the first layer sees them: prepared, if the model prepares."""
+    if model.preparation is None:
+        return model, recording
+    bare = model.copy()
+    bare.preparation = None
+    return bare, None if recording is None else model.preparation.apply(recording)
+
+
 @dataclass(frozen=True)
 class LinearFront:
     """A model taken apart: a linear part, and what follows it.
@@ -66,7 +75,7 @@ class LinearFront:
         NoLinearFront
             Its first layer is not linear, or reads several signals.
         """
-        inputs = None if x is None else read_recording(x)
+        model, inputs = behind_preparation(model, None if x is None else read_recording(x))
         nodes = connect(list((model if inputs is None else model.bind_data(inputs)).layers))
         first = nodes[0]
         if len(first.sources) != 1 or first.sources[0].signal is None:
@@ -84,6 +93,31 @@ class LinearFront:
         if not n_linear:
             raise NoLinearFront(f"the chain begins with {first.layer.label}, which is not linear")
         return cls(tuple(nodes[:n_linear]), tuple(nodes[n_linear:]), n_inputs, width, signal)
+
+    @classmethod
+    def before_static(cls, model: Model, recording: Recording, channel: int) -> LinearFront | None:
+        """Cut a chain before the static curve at its end; the front need not be linear then.
+
+        Returns
+        -------
+        LinearFront or None
+            The rest is the longest end of the chain that turns one number of the front into the
+            output, bin by bin; None if there is none, or the chain branches.
+        """
+        nodes = connect(list(model.bind_data(recording).layers))
+        first = nodes[0].sources[0].signal if len(nodes[0].sources) == 1 else None
+        follow = all(_follows(node, place, first=not place) for place, node in enumerate(nodes))
+        if first is None or not follow:
+            return None
+        n_inputs = int(recording.signals[first][0].shape[1])
+        for place in range(1, len(nodes)):
+            width = _run(nodes[:place], np.zeros((1, n_inputs))).size
+            cut = cls(tuple(nodes[:place]), tuple(nodes[place:]), n_inputs, width, first)
+            probe = np.random.default_rng(2).standard_normal((_PROBE_BINS, width))
+            # cheap first: most chains mix many numbers until their last layers
+            if cut.is_static(probe) and len(cut.drivers(channel)) == 1:
+                return cut
+        return None
 
     @property
     def names(self) -> str:

@@ -6,63 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from ..studies.dstrf import principal_components
-from .axes import own_axes, time_step, unit
+from .axes import CMAP, is_paper, new_figure, time_step
+from .field import add_bar, colour_limit, draw_field
 
 _MOST_FIELDS = 6
-_QUANTILE = 0.98
-
-
-def plot_field(
-    field: np.ndarray,
-    ax: Axes | None = None,
-    fs: float | None = None,
-    *,
-    limit: float | None = None,
-    first_lag: int = 0,
-    title: str = "",
-    label: str | None = "derivative",
-) -> Axes:
-    """Draw one receptive field: lag to the right, channel 0 (low frequency) at the bottom.
-
-    Parameters
-    ----------
-    field : (channels, lags) array
-        One time and output of what `Model.dstrf` gives.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; those of a new figure by default.
-    fs : float, optional
-        Sampling rate in Hz. Without it lags are in bins.
-    limit : float, optional
-        Colours span from ``-limit`` to it; by default 98 % of the field.
-    first_lag : int
-        The lag with which the field begins.
-    title : str
-    label : str, optional
-        Of the colour bar; None leaves it out.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ax = plot_field(np.eye(18, 15), fs=100)
-    >>> ax.get_xlabel(), ax.images[0].get_array().shape
-    ('lag (s)', (18, 15))
-    """
-    ax = own_axes(ax)
-    image = _draw(field, ax, fs, _limit(field) if limit is None else limit, first_lag)
-    ax.set_title(title, fontsize="medium")
-    if label is not None:
-        _add_bar([ax], image, label, field)
-    return ax
+_MOST_IN_PAPER = 3
+_LEAST_SHARE = 0.0005
 
 
 def plot_dstrf(
@@ -73,6 +26,8 @@ def plot_dstrf(
     output: int = 0,
     fs: float | None = None,
     first_lag: int = 0,
+    freqs: Any = None,
+    cmap: str = CMAP,
     figure: Figure | None = None,
 ) -> Figure:
     """Draw local receptive fields at some times, and below their principal components.
@@ -83,7 +38,8 @@ def plot_dstrf(
         One trial of what `Model.dstrf` gives. Up to six are drawn, evenly spread; the components
         are those of all.
     times : sequence of int, optional
-        The times that the fields are of, for their titles; by default 0, 1, 2...
+        The bins that the fields are of, as they were given to `Model.dstrf`, for their titles. An
+        array of fields does not know them: without, fields are numbered in their order.
     n_components : int
         How many; 0 leaves them out.
     output : int
@@ -92,6 +48,10 @@ def plot_dstrf(
         Sampling rate in Hz. Without it times and lags are in bins.
     first_lag : int
         The lag with which the fields begin.
+    freqs : (channels,) array, optional
+        Centre frequencies of the channels, in Hz.
+    cmap : str
+        Colours, by their name in matplotlib; 0 is their middle.
     figure : matplotlib.figure.Figure, optional
         Where to draw; a new one by default. pyplot is not involved.
 
@@ -123,66 +83,45 @@ def plot_dstrf(
             "fields must have shape (n_times, n_outputs, channels, lags) and at least one time, "
             f"not {fields.shape}; draw trials one by one"
         )
-    times = range(len(fields)) if times is None else list(times)
-    if len(times) != len(fields):
+    if times is not None and len(times) != len(fields):
         raise ValueError(f"there are {len(times)} times for {len(fields)} fields")
-    chosen = np.unique(np.linspace(0, len(fields) - 1, _MOST_FIELDS).round().astype(int))
-    step = time_step(fs)
-    names = [f"{times[i] * step:.4g} {'s' if fs else ''}".strip() for i in chosen]
-    if fs is None:
-        names = [f"bin {name}" for name in names]
+    most = _MOST_IN_PAPER if is_paper() else _MOST_FIELDS
+    chosen = np.unique(np.linspace(0, len(fields) - 1, most).round().astype(int))
+    names = [_name(None if times is None else int(times[i]), i, fs) for i in chosen]
     rows = [(fields[chosen, output], names, "derivative")]
     if n_components:
         found = principal_components(fields[:, [output]], n_components)
-        shares = [f"component {i}: {s:.1%}" for i, s in enumerate(found.explained[0], 1)]
-        rows.append((found.components[0], shares, "norm 1"))
+        explained = found.explained[0]
+        # the fields of a linear model are all the same, and further components nothing
+        n_real = max(1, int(np.count_nonzero(explained >= _LEAST_SHARE)))
+        shares = [f"component {i}: {s:.1%}" for i, s in enumerate(explained[:n_real], 1)]
+        rows.append((found.components[0][:n_real], shares, "weight (unit norm)"))
     if figure is None:
         width = 2.0 + 1.6 * max(len(names) for _, names, _ in rows)
-        figure = Figure(figsize=(max(width, 4), 2.5 * len(rows)), layout="constrained")
+        figure = new_figure(max(width, 4), 2.5 * len(rows), paper_height=1.5 * len(rows))
+    n_columns = max(len(drawn) for drawn, _, _ in rows)
     parts = figure.subfigures(len(rows), 1, squeeze=False)[:, 0]
     for part, (drawn, titles, label) in zip(parts, rows, strict=True):
-        axes = part.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
-        limit = _limit(drawn)
+        cells = part.subplots(1, n_columns, sharey=True, squeeze=False)[0]
+        for ax in cells[len(drawn) :]:
+            ax.set_axis_off()
+        axes = cells[: len(drawn)]
+        limit = colour_limit(drawn)
         for field, ax, title in zip(drawn, axes, titles, strict=True):
-            image = _draw(field, ax, fs, limit, first_lag)
+            image = draw_field(
+                field, ax, fs, limit=limit, first_lag=first_lag, freqs=freqs, cmap=cmap
+            )
+            ax.xaxis.set_major_locator(
+                MaxNLocator(nbins=2 if is_paper() else 3, integer=fs is None)
+            )
             ax.set_title(title, fontsize="medium")
-            ax.set_ylabel("input channel" if ax is axes[0] else "")
-        _add_bar(axes, image, label, drawn)
+            if ax is not axes[0]:
+                ax.set_ylabel("")
+        add_bar(axes, image, label, drawn)
     return figure
 
 
-def _draw(field: np.ndarray, ax: Axes, fs: float | None, limit: float, first_lag: int) -> AxesImage:
-    step = time_step(fs)
-    n_channels, n_lags = field.shape
-    image = ax.imshow(
-        field,
-        origin="lower",
-        aspect="auto",
-        interpolation="nearest",
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-        extent=(
-            (first_lag - 0.5) * step,
-            (first_lag + n_lags - 0.5) * step,
-            -0.5,
-            n_channels - 0.5,
-        ),
-    )
-    ax.set_xlabel(f"lag ({unit(fs)})")
-    ax.set_ylabel("input channel")
-    ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=3, integer=fs is None))
-    return image
-
-
-def _add_bar(axes: Sequence[Axes], image: AxesImage, label: str, fields: Any) -> None:
-    largest = image.get_clim()[1]
-    beyond = "both" if np.abs(np.asarray(fields)).max() > largest else "neither"
-    axes[0].figure.colorbar(image, ax=list(axes), label=label, pad=0.02, extend=beyond)
-
-
-def _limit(fields: np.ndarray) -> float:
-    # not the maximum: single values at the ends of a filter would fade the rest
-    size = np.abs(fields)
-    return float(np.quantile(size, _QUANTILE)) or float(size.max()) or 1.0
+def _name(time: int | None, number: int, fs: float | None) -> str:
+    if time is None:
+        return f"field {number + 1}"
+    return f"bin {time}" if fs is None else f"{time * time_step(fs):.4g} s"

@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..data.recording import Recording, read_recording
-from .axes import BLUE, GREY, LEVEL, RED, is_same, own_axes, say_instead
-from .chain import LinearFront, NoLinearFront
+from .axes import BLUE, GREY, LEVEL, RED, finish, is_paper, is_same, own_axes, say_instead
+from .chain import LinearFront, NoLinearFront, behind_preparation
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _GRID = 200
 _MOST_DOTS = 700
 _BINS = 15
+_DENSITY_BINS, _DENSITY_HEIGHT = 40, 0.15
+_MOST_NAMED = 3
 
 
 def plot_nonlinearity(
@@ -48,9 +50,10 @@ def plot_nonlinearity(
     -------
     matplotlib.axes.Axes
         With a band about the curve, its confidence interval at each point, where the fit has
-        standard errors. Where no curve exists - the model does not begin with a linear layer,
-        mixes several outputs of it, or goes on with memory - the response is drawn over the
-        prediction, or a sentence says why there is nothing to see.
+        standard errors; means have standard errors; how often values of the drive occur is drawn
+        along the bottom. Of a model that does not begin with a linear layer, mixes several outputs
+        of it or goes on with memory, the static end is drawn over what drives it, given data;
+        where there is none, the response over the prediction, or a sentence says why.
 
     Examples
     --------
@@ -60,7 +63,9 @@ def plot_nonlinearity(
     (200,)
     """
     ax = own_axes(ax)
-    recording = None if x is None else read_recording(x, y)
+    given = None if x is None else read_recording(x, y)
+    whole = model
+    model, recording = behind_preparation(model, given)
     has_response = recording is not None and recording.response is not None
     try:
         front = LinearFront.of(model, recording)
@@ -69,8 +74,13 @@ def plot_nonlinearity(
         reason = _why_not(front, drivers, drive)
     except NoLinearFront as fault:
         reason = str(fault)
+    if reason and recording is not None:
+        end = LinearFront.before_static(model, recording, channel)
+        if end is not None:
+            front, drivers, reason = end, end.drivers(channel), ""
+            drive = _drive(front, recording, drivers[0])
     if reason:
-        return _plot_calibration(model, recording, ax, channel, reason)
+        return _plot_calibration(whole, given, ax, channel, reason)
     grid = np.linspace(drive.min(), drive.max(), _GRID)
     values = np.zeros((_GRID, front.n_outputs))
     values[:, drivers[0]] = grid
@@ -80,9 +90,28 @@ def plot_nonlinearity(
     ax.plot(grid, front.finish(values)[:, channel], color=BLUE, lw=2, label="model", zorder=3)
     _plot_band(model, front, drivers[0], channel, ax)
     ax.set_title("nonlinearity", fontsize="medium")
-    ax.set_xlabel(f"output of {front.names}")
-    ax.set_ylabel("response")
+    # a panel of a paper has no room for more
+    ax.set_xlabel("drive" if is_paper() else f"drive (output of {_short(front.names)})")
+    ax.set_ylabel("response" if whole is model else "response (prepared)")
+    if recording is not None:
+        _plot_density(ax, drive)
+    finish([ax])
     return ax
+
+
+def _short(names: str) -> str:
+    parts = names.split("-")
+    return names if len(parts) <= _MOST_NAMED else f"{parts[0]}-...-{parts[-1]}"
+
+
+def _plot_density(ax: Axes, drive: np.ndarray) -> None:
+    """Draw how often values of the drive occur, along the bottom."""
+    counts, edges = np.histogram(drive, bins=_DENSITY_BINS)
+    heights = _DENSITY_HEIGHT * counts / max(int(counts.max()), 1)
+    ax.stairs(
+        heights, edges, fill=True, color="0.85", zorder=0, transform=ax.get_xaxis_transform(),
+        label="density of the drive",
+    )  # fmt: skip
 
 
 def _plot_band(model: Model, front: LinearFront, driver: int, channel: int, ax: Axes) -> None:
@@ -154,7 +183,13 @@ def _plot_response(ax: Axes, drive: np.ndarray, response: np.ndarray) -> None:
     order = np.argsort(drive, kind="stable")
     parts = np.array_split(order, min(_BINS, len(order)))
     means = np.array([[drive[part].mean(), response[part].mean()] for part in parts])
-    ax.plot(means[:, 0], means[:, 1], "o", ms=4, color=RED, label="mean response", zorder=4)
+    errors = [
+        response[part].std(ddof=1) / np.sqrt(len(part)) if len(part) > 1 else 0.0 for part in parts
+    ]
+    ax.errorbar(
+        means[:, 0], means[:, 1], yerr=errors, fmt="o", ms=4, color=RED, elinewidth=1,
+        label="mean response", zorder=4,
+    )  # fmt: skip
 
 
 def _column(trials: Sequence[np.ndarray], channel: int) -> np.ndarray:

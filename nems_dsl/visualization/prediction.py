@@ -9,10 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..data.recording import Recording, read_recording
+from ..data.trials import digest_of_trials
 from ..graph.evaluation import without_edges
 from ..metrics import correlation
 from ..studies.design import find_model_reach
-from .axes import BLUE, GREY, own_axes, time_step, unit
+from .axes import BLUE, GREY, finish, own_axes, time_step, unit
 
 if TYPE_CHECKING:
     from ..models import Model
@@ -39,7 +40,8 @@ def plot_prediction(
     model : Model
     x : as for `Model.predict`
     y : like `x`, optional
-        The response. The correlation in the legend is over all of it, not only what is shown.
+        The response. The correlation in the legend is over all of it, not only what is shown; a
+        model that was not fitted has none.
     ax : matplotlib.axes.Axes, optional
         Where to draw; those of a new figure by default.
     fs : float, optional
@@ -79,8 +81,10 @@ def plot_prediction(
     label = "prediction"
     responses = recording.response
     if responses is not None:
-        r = _correlation(predictions, _scored(model, recording), channel)
-        label = f"prediction, r = {r:.2f}"
+        label = "prediction, not fitted"
+        if is_fitted(model):
+            r = _correlation(predictions, _scored(model, recording), channel)
+            label = f"prediction, r = {r:.2f}"
         ax.plot(time, responses[trial][:limit, channel], color=GREY, lw=1, label="response")
     ax.plot(time, shown, color=BLUE, lw=1.5, label=label)
     ax.set_title(
@@ -93,7 +97,27 @@ def plot_prediction(
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.22 * (high - low))
     ax.legend(loc="upper right", fontsize="small", frameon=False, ncols=2, borderaxespad=0.1)
+    finish([ax])
     return ax
+
+
+def is_fitted(model: Model) -> bool:
+    """Tell whether a fit gave the model, here or in the program that it comes from."""
+    if model.has_later_results:
+        return True
+    if model.results is None:
+        return "nems_results" in model.meta
+    return not model.results.is_failed
+
+
+def tell_data(model: Model, recording: Recording, held_out: bool | None) -> str:
+    """Return of what data a score is: held out, those of the fit, or nothing if not known."""
+    if held_out is not None:
+        return " on held-out data" if held_out else " on the data of the fit"
+    results = None if model.has_later_results else model.results
+    known = "" if results is None else results.target_digest
+    is_same = bool(known) and known == digest_of_trials(recording.target)
+    return " on the data of the fit" if is_same else ""
 
 
 def channel_correlation(model: Model, x: Any, y: Any = None, channel: int = 0) -> float:

@@ -10,7 +10,19 @@ from matplotlib.figure import Figure
 
 from ..result_columns import is_higher_better
 from ..sweeps.results.inference import tell_sample
-from .axes import BLUE, GREY, RED, own_axes, say_instead
+from .axes import (
+    BLUE,
+    GREY,
+    RED,
+    Style,
+    finish,
+    is_paper,
+    new_figure,
+    own_axes,
+    say_instead,
+    use_style,
+)
+from .words import MOST_LETTERS, count_of, tell_p, texts_of, words_for, wrap_string
 
 if TYPE_CHECKING:
     from ..sweeps import Comparison, Results
@@ -19,7 +31,8 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 4
 MOST_LINES = 60
-_WORDS = {"r_test": "r on held-out data", "r_fit": "r on the data of the fit"}
+_JITTER = 0.12
+_LEAST_SPAN = 0.1  # of the mean score
 
 
 def pareto_front(size: np.ndarray, score: np.ndarray, *, lower: bool = False) -> np.ndarray:
@@ -104,11 +117,12 @@ def plot_pareto(
     _name_points(ax, size, score, [names[place] for place in front], front, labels)
     n_neurons = int(table["n_neurons"].max())
     ax.set_xlabel("parameters")
-    ax.set_ylabel(f"{words_for(metric)}, mean of {_count(n_neurons, 'neuron')}")
+    ax.set_ylabel(f"{words_for(metric)}, mean of {count_of(n_neurons, 'neuron')}")
     if size.max() > 20 * size.min() > 0:
         ax.set_xscale("log")
     ax.set_title("score against size", fontsize="medium")
     ax.legend(loc="lower right", fontsize="small", frameon=False)
+    finish([ax])
     return ax
 
 
@@ -140,7 +154,10 @@ def plot_effect(
     -------
     matplotlib.axes.Axes
         A thin line is a neuron, the thick one their mean. Bars are the standard error of the
-        mean after each neuron's own mean is taken away, for it is the same for all values.
+        mean after each neuron's own mean is taken away, for it is the same for all values. Values
+        that are no numbers have no order, so that no lines join them, and neurons are dots. The
+        y-axis spans at least a tenth of the mean score. A variable without a name is called by the
+        text that it changes.
 
     Raises
     ------
@@ -155,25 +172,43 @@ def plot_effect(
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     x = np.array(values, dtype=float) if numbers else np.arange(len(values), dtype=float)
     scores = table.to_numpy()
-    if len(scores) <= MOST_LINES:
+    if len(scores) <= MOST_LINES and numbers:
         ax.plot(x, scores.T, color="0.8", lw=0.7, zorder=1)
+    elif len(scores) <= MOST_LINES:
+        # kinds have no order, and a line from one to the next would mean one
+        places = x + np.linspace(-_JITTER, _JITTER, len(scores))[:, None]
+        ax.plot(places, scores, ".", color="0.75", ms=4, zorder=1)
     within = scores - scores.mean(axis=1, keepdims=True)
     n = len(scores)
     # a value's own mean is among those taken away, which makes the spread too small by this much
     shrunk = len(values) / max(len(values) - 1, 1)
     se = within.std(axis=0, ddof=1) * np.sqrt(shrunk / n) if n > 1 else np.zeros(len(values))
+    means = scores.mean(axis=0)
     ax.errorbar(
-        x, scores.mean(axis=0), yerr=se, color=BLUE, lw=2, marker="o", ms=5, capsize=3, zorder=3
-    )
-    ax.set_xticks(x, ["absent" if value is None else str(value) for value in values])
-    if not numbers and max(len(str(value)) for value in values) > 8:
+        x, means, yerr=se, color=BLUE, lw=2, ls="-" if numbers else "none", marker="o", ms=5,
+        capsize=3, zorder=3,
+    )  # fmt: skip
+    named, words = texts_of(results, variable, values)
+    ax.set_xticks(x, words)
+    if not numbers and sum(map(len, words)) > MOST_LETTERS:
         ax.tick_params(axis="x", rotation=30)
     ax.margins(x=0.1)
-    ax.set_xlabel(variable)
+    _keep_in_proportion(ax, means)
+    ax.set_xlabel(named)
     which = "mean" if over == "mean" else "best"
     ax.set_ylabel(words_for(metric))
-    ax.set_title(f"{variable}: {which} of the models, {_count(n, 'neuron')}", fontsize="medium")
+    ax.set_title(f"{named}: {which} of the models, {count_of(n, 'neuron')}", fontsize="medium")
+    finish([ax])
     return ax
+
+
+def _keep_in_proportion(ax: Axes, means: np.ndarray) -> None:
+    """Widen the y-axis, so that a small difference is not drawn as a tall one."""
+    least = _LEAST_SPAN * float(np.abs(means).mean())
+    low, high = ax.get_ylim()
+    if high - low < least:
+        middle = (low + high) / 2
+        ax.set_ylim(middle - least / 2, middle + least / 2)
 
 
 def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
@@ -190,7 +225,7 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
         Points above the diagonal are neurons on which b scores higher. The title holds the mean
-        difference with its standard error, its p-value, and the number of neurons and datasets.
+        difference, its p-value and 95 % interval, and the number of neurons and datasets.
 
     Examples
     --------
@@ -199,7 +234,8 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     >>> scores = np.array([[0.3, 0.5, 0.4], [0.4, 0.5, 0.6]])
     >>> ax = plot_comparison(compare_scores("a", "b", "r_test", cells, np.arange(3), *scores))
     >>> print(ax.get_title())
-    difference +0.100 ± 0.058, p = 0.23
+    difference +0.100, p = 0.23
+    95 % interval -0.148 to +0.348
     3 neurons of 3 datasets
     """
     ax = own_axes(ax)
@@ -216,16 +252,16 @@ def plot_comparison(comparison: Comparison, ax: Axes | None = None) -> Axes:
     ax.set_ylim(limits)
     ax.set_aspect("equal")
     words = words_for(comparison.metric)
-    ax.set_xlabel(f"{words}\n{comparison.a}", fontsize="small")
-    ax.set_ylabel(f"{comparison.b}\n{words}", fontsize="small")
-    error = "" if np.isnan(comparison.se) else f" ± {comparison.se:.3f}"
-    p = "" if np.isnan(comparison.p) else f", p = {comparison.p:.2g}"
-    ax.set_title(
-        f"difference {comparison.difference:+.3f}{error}{p}\n"
-        + tell_sample(comparison.n, comparison.n_clusters, comparison.cluster_word),
-        fontsize="medium",
-    )
+    ax.set_xlabel(f"{words}\n{wrap_string(comparison.a)}", fontsize="small")
+    ax.set_ylabel(f"{wrap_string(comparison.b)}\n{words}", fontsize="small")
+    lines = [f"difference {comparison.difference:+.3f}{tell_p(comparison.p)}"]
+    if comparison.estimate.df:
+        begin, end = comparison.interval
+        lines.append(f"95 % interval {begin:+.3f} to {end:+.3f}")
+    lines.append(tell_sample(comparison.n, comparison.n_clusters, comparison.cluster_word))
+    ax.set_title("\n".join(lines), fontsize="medium")
     ax.legend(loc="lower right", fontsize="small", frameon=False)
+    finish([ax])
     return ax
 
 
@@ -235,6 +271,7 @@ def plot_results(
     *,
     pair: tuple[str, str] | None = None,
     models: ModelNames | None = None,
+    style: Style | None = None,
     figure: Figure | None = None,
 ) -> Figure:
     """Draw a sweep: score against size, each variable's effect, and two models compared.
@@ -248,12 +285,15 @@ def plot_results(
         Models to compare; by default the best, and the smallest of the Pareto front.
     models : {"canonical", "string"}, optional
         As for `Results.pivot`; by default `Results.model_names`.
+    style : {"screen", "paper"}, optional
+        As for `use_style`, in which the figure is drawn; "screen" outside of that by default.
     figure : matplotlib.figure.Figure, optional
         Where to draw; a new one by default.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The panels of variables have one y-axis, so that what is tall is large.
 
     Raises
     ------
@@ -265,19 +305,31 @@ def plot_results(
     variables = [variable for variable, effect in effects.items() if effect.shape[1] > 1]
     pair = _smallest_and_best(results, metric, models) if pair is None else pair
     n_panels = 1 + len(variables) + (pair is not None)
-    n_columns = 2 if n_panels in (2, 4) else min(n_panels, 3)
-    n_rows = -(-n_panels // n_columns)
-    if figure is None:
-        figure = Figure(figsize=(4.6 * n_columns, 3.9 * n_rows), layout="constrained")
-    axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
-    plot_pareto(results, metric, axes[0], models=models)
-    for ax, variable in zip(axes[1:], variables, strict=False):
-        plot_effect(results, variable, metric, ax, models=models)
-    if pair is not None:
-        plot_comparison(results.compare(*pair, metric, models=models), axes[1 + len(variables)])
-    for ax in axes[n_panels:]:
-        ax.set_axis_off()
+    with use_style(style):
+        n_columns = 1 if is_paper() else _choose_columns(n_panels)
+        n_rows = -(-n_panels // n_columns)
+        if figure is None:
+            figure = new_figure(4.6 * n_columns, 3.9 * n_rows, paper_height=2.4 * n_rows)
+        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        plot_pareto(results, metric, axes[0], models=models)
+        panels = axes[1 : 1 + len(variables)]
+        for ax, variable in zip(panels, variables, strict=True):
+            plot_effect(results, variable, metric, ax, models=models)
+        limits = [ax.get_ylim() for ax in panels]
+        for ax in panels:
+            ax.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
+        if pair is not None:
+            plot_comparison(results.compare(*pair, metric, models=models), axes[n_panels - 1])
+        for ax in axes[n_panels:]:
+            ax.set_axis_off()
     return figure
+
+
+def _choose_columns(n_panels: int) -> int:
+    """Return how many columns leave the fewest cells empty; more of them where that is equal."""
+    if n_panels < 3:
+        return n_panels
+    return min((3, 2, 4), key=lambda n: (-n_panels % n, n != 2 if n_panels == 4 else 0))
 
 
 def _smallest_and_best(results: Results, metric: str, models: ModelNames) -> tuple[str, str] | None:
@@ -323,12 +375,3 @@ def _make_room_on_the_left(ax: Axes) -> None:
     if ax.get_xscale() == "linear":
         low, high = ax.get_xlim()
         ax.set_xticks([tick for tick in ax.get_xticks() if max(low, 0) <= tick <= high])
-
-
-def words_for(metric: str) -> str:
-    """Return what a score is called on an axis."""
-    return _WORDS.get(metric, metric)
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'' if n == 1 else 's'}"

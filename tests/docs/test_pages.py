@@ -21,6 +21,7 @@ PAGES = (
     "channels",
     "metrics",
     "dstrf",
+    "figures",
     "own_layers",
     "architecture",
     "spaces",

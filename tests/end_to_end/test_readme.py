@@ -99,7 +99,7 @@ def test_the_page_on_the_command_line_runs(tmp_path, monkeypatch, capsys):
     exec(compile(load, "cli.md", "exec"), {})
 
 
-@pytest.mark.parametrize("command", ["fit", "sweep", "results"])
+@pytest.mark.parametrize("command", ["fit", "sweep", "results", "plot"])
 def test_every_option_is_on_the_page(command):
     import typer
 

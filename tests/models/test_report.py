@@ -44,7 +44,7 @@ def test_its_name_and_its_warnings_are_told(fitted):
     assert str(report).startswith("A1 <3>: wc.8x1")
     assert str(report).endswith("warning: dead units & more") and repr(report) == str(report)
     html = report._repr_html_()
-    assert "<h4>A1 &lt;3&gt;: wc" in html and "<li>warning: dead units &amp; more</li>" in html
+    assert "<b>A1 &lt;3&gt;: wc" in html and "<li>warning: dead units &amp; more</li>" in html
     assert html.count("<tr>") == 1 + 1 + 2 + 4
 
 

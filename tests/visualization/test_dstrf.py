@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from nems_dsl import Model
 from nems_dsl.studies.dstrf import principal_components
-from nems_dsl.visualization.dstrf import plot_dstrf, plot_field
+from nems_dsl.visualization import plot_dstrf, plot_field
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def test_one_field(fields):
     ax = plot_field(fields[20, 1], fs=100, first_lag=-1, title="here")
     (image,) = ax.images
     np.testing.assert_array_equal(image.get_array(), fields[20, 1])
-    assert image.get_extent() == pytest.approx([-0.015, 0.025, -0.5, 4.5])
-    assert (ax.get_title(), ax.get_xlabel()) == ("here", "lag (s)")
+    assert image.get_extent() == pytest.approx([-15, 25, -0.5, 4.5])
+    assert (ax.get_title(), ax.get_xlabel()) == ("here", "lag (ms)")
     low, high = image.get_clim()
     assert low == -high < 0
     assert len(ax.figure.axes) == 2
@@ -55,9 +55,20 @@ def test_fields_and_components(fields):
 
 def test_times_in_seconds_on_a_figure_of_ones_own(fields):
     figure = Figure(layout="constrained")
-    assert plot_dstrf(fields[:2], n_components=0, fs=50, figure=figure) is figure
-    assert [ax.get_title() for ax in pictures(figure)] == ["0 s", "0.02 s"]
+    assert plot_dstrf(fields[:2], [0, 31], n_components=0, fs=50, figure=figure) is figure
+    assert [ax.get_title() for ax in pictures(figure)] == ["0 s", "0.62 s"]
     figure.draw_without_rendering()
+
+
+def test_times_that_are_not_known_are_not_made_up(fields):
+    drawn = pictures(plot_dstrf(fields[20:23], n_components=0, fs=50))
+    assert [ax.get_title() for ax in drawn] == ["field 1", "field 2", "field 3"]
+
+
+def test_components_of_nothing_are_left_out():
+    field = np.random.default_rng(0).standard_normal((1, 4, 5))
+    drawn = pictures(plot_dstrf(np.stack([field] * 4), [1, 2, 3, 4], n_components=3))
+    assert [ax.get_title() for ax in drawn[4:]] == ["component 1: 100.0%"]
 
 
 def test_a_field_of_nothing_can_be_drawn():

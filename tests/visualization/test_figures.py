@@ -27,19 +27,32 @@ def titles(figure):
 
 
 def test_one_model(split):
-    model = Model("wc.5x1-fir.1x4-dexp.1").sample_from_priors(seed=1)
     shown = split.shown()
     x, y = shown.signals["stim"], [trial[:, :1] for trial in shown.target]
+    model = Model("wc.5x1-fir.1x4-dexp.1").fit(list(x), y, verbose=0, max_iterations=3)
     figure = model.plot(list(x), y, fs=100, seconds=1)
     assert sorted(titles(figure)) == ["nonlinearity", "prediction and response", "receptive field"]
     r = model.score(list(x), y)
-    assert figure.get_suptitle() == f"wc.5x1-fir.1x4-dexp.1, r = {r:.3f}"
+    told = f"wc.5x1-fir.1x4-dexp.1, r = {r:.3f}"
+    assert figure.get_suptitle() == f"{told} on the data of the fit"
+    assert model.plot(list(x), y, held_out=True).get_suptitle() == f"{told} on held-out data"
+    other = [trial + 1 for trial in y]
+    assert model.plot(list(x), other).get_suptitle() == told
+
+
+def test_a_model_that_was_not_fitted_has_no_score(split):
+    shown = split.shown()
+    x, y = list(shown.signals["stim"]), [trial[:, :1] for trial in shown.target]
+    figure = Model("wc.5x1-fir.1x4-dexp.1").plot(x, y)
+    assert figure.get_suptitle() == "wc.5x1-fir.1x4-dexp.1, not fitted"
+    words = [text.get_text() for ax in figure.axes for text in _legend_of(ax)]
+    assert "prediction, not fitted" in words and not any("r =" in word for word in words)
 
 
 def test_a_model_without_data():
     figure = plot_model(Model("wc.5x1-fir.1x4-dexp.1", name="a name"))
     assert titles(figure) == ["receptive field", "nonlinearity"]
-    assert figure.get_suptitle() == "a name"
+    assert figure.get_suptitle() == "a name, not fitted"
 
 
 def test_a_figure_of_the_callers():
@@ -113,7 +126,7 @@ def test_bins_that_are_not_scored_are_not_in_a_title():
     r = model.score(x, y)
     assert r > model.score(x, y, edges="zeros") + 0.03
     figure = model.plot(x, y)
-    assert figure.get_suptitle().endswith(f"r = {r:.3f}")
+    assert figure.get_suptitle().endswith(f"r = {r:.3f} on the data of the fit")
     labels = [text.get_text() for ax in figure.axes for text in _legend_of(ax)]
     assert f"prediction, r = {r:.2f}" in labels
 

@@ -41,7 +41,7 @@ def curve(ax, label):
 # ---- receptive field -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fs", "step", "unit"), [(None, 1, "bins"), (100, 0.01, "s")])
+@pytest.mark.parametrize(("fs", "step", "unit"), [(None, 1, "bins"), (100, 10, "ms")])
 def test_the_field_and_its_axes(model, ax, fs, step, unit):
     assert plot_receptive_field(model, ax, fs) is ax
     (image,) = ax.images
@@ -79,9 +79,9 @@ def test_a_field_of_zeros_can_be_drawn(ax):
 
 
 def test_no_field_is_said_in_words(ax):
-    plot_receptive_field(Model("stp.5-wc.5x1"), ax)
+    plot_receptive_field(Model("stategain.1x5.c-wc.5x1"), ax)
     assert not ax.images
-    assert "begins with stp" in " ".join(ax.texts[0].get_text().split())
+    assert "begins with stategain, of several signals" in " ".join(ax.texts[0].get_text().split())
 
 
 # ---- nonlinearity ----------------------------------------------------------------------------
@@ -93,14 +93,15 @@ def test_the_curve_is_the_model_over_the_range_of_its_drive(model, ax, data):
     reached = Model(layers=list(model.layers)[:2]).predict(data.stim)
     assert (drive[0], drive[-1]) == pytest.approx((reached.min(), reached.max()))
     np.testing.assert_allclose(values[:, None], model.layers[2].evaluate(drive[:, None]))
-    assert ax.get_xlabel() == "output of wc-fir"
+    assert ax.get_xlabel() == "drive (output of wc-fir)"
 
 
 def test_means_of_the_response(model, ax, data):
     response = data.resp[:, :1].copy()
     response[::7] = np.nan
     plot_nonlinearity(model, data.stim, ax, y=response)
-    _, means = curve(ax, "mean response")
+    (bars,) = ax.containers
+    means = bars[0].get_ydata()
     assert means.shape == (15,)
     assert means.mean() == pytest.approx(np.nanmean(response), rel=0.01)
     drive, dots = curve(ax, "response")
@@ -159,8 +160,11 @@ def test_prediction_and_response(model, ax, data):
     np.testing.assert_allclose(time, np.arange(200) / 100)
     np.testing.assert_array_equal(response, data.resp[:200, 0])
     np.testing.assert_array_equal(prediction, model.predict(data.stim)[:200, 0])
-    r = correlation(prediction=model.predict(data.stim), target=data.resp[:, :1])
-    assert ax.get_legend().get_texts()[1].get_text() == f"prediction, r = {r:.2f}"
+    assert ax.get_legend().get_texts()[1].get_text() == "prediction, not fitted"
+    fitted = model.fit(data.stim, data.resp[:, :1], verbose=0, max_iterations=2)
+    r = correlation(prediction=fitted.predict(data.stim), target=data.resp[:, :1])
+    again = plot_prediction(fitted, data.stim, data.resp[:, :1])
+    assert again.get_legend().get_texts()[1].get_text() == f"prediction, r = {r:.2f}"
     assert ax.get_xlabel() == "time (s)"
 
 

@@ -167,6 +167,41 @@ def test_values_that_are_no_numbers_have_places(results, ax):
     plot_effect(results, "nl", ax=ax)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["dexp", "lvl", "relu"]
     assert ax.get_xticks().tolist() == [0, 1, 2]
+    # no line runs from one kind to the next
+    assert {line.get_linestyle() for line in ax.lines} == {"None"}
+    dots = [line for line in ax.lines if line.get_marker() == "."]
+    table = results.effect("nl").to_numpy()
+    np.testing.assert_array_equal(np.array([d.get_ydata() for d in dots]).T, table)
+
+
+def test_a_tiny_effect_is_drawn_small(tmp_path):
+    rows = [
+        make_row(f"wc.6x{rank}-fir.{rank}x5-lvl.1", channel=channel, r_test=0.6 + 0.0002 * rank,
+                 variables={"rank": rank})
+        for rank in (1, 2, 3) for channel in range(2)
+    ]  # fmt: skip
+    ax = plot_effect(small_store(tmp_path, rows), "rank")
+    low, high = ax.get_ylim()
+    assert high - low == pytest.approx(0.06, rel=0.01) and low < 0.6 < high
+
+
+def test_a_variable_without_a_name_is_called_by_its_text(tmp_path):
+    rows = [
+        make_row(f"wc.6x{rank}{g}-fir.{rank}x5-lvl.1", variables={"v1": bool(g), "rank": rank})
+        for g in ("", ".g") for rank in (1, 2)
+    ]  # fmt: skip
+    ax = plot_effect(small_store(tmp_path, rows), "v1")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["none", ".g"]
+    assert ax.get_xlabel() == "none, .g"
+
+
+def test_panels_of_variables_share_their_scale(results):
+    panels = plot_results(results).axes[1:3]
+    assert panels[0].get_ylim() == panels[1].get_ylim()
+    for ax, name in zip(panels, ("rank", "nl"), strict=True):
+        low, high = ax.get_ylim()
+        table = results.effect(name).to_numpy()
+        assert low <= table.min() and table.max() <= high
 
 
 def test_a_variable_that_there_is_not(results):
@@ -188,10 +223,13 @@ def test_a_point_for_each_neuron(results, ax):
     assert ax.get_xlim() == ax.get_ylim()
     assert SMALL in ax.get_xlabel()
     assert BEST in ax.get_ylabel()
-    assert ax.get_title() == (
-        f"difference {comparison.difference:+.3f} ± {comparison.se:.3f}, "
-        f"p = {comparison.p:.2g}\n12 neurons of 6 datasets"
-    )
+    low, high = comparison.interval
+    assert ax.get_title().splitlines() == [
+        f"difference {comparison.difference:+.3f}, p < 0.001",
+        f"95 % interval {low:+.3f} to {high:+.3f}",
+        "12 neurons of 6 datasets",
+    ]
+    assert comparison.p < 0.001
 
 
 def test_one_neuron_alone(tmp_path):

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from ..._html import block
 from ..bound import BoundKeyword, BoundModel
 from ..sizes import SYMBOLS, Sizes
 from ..strings import parse
 from .redundancy import find_redundant
 
 
-def explain(string: str, dialect: str = "native") -> str:
+class Explanation(str):
+    """A text of several lines, which notebooks show as it is printed."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return block(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+def explain(string: str, dialect: str = "native") -> Explanation:
     """Say what a model string means, keyword by keyword.
 
     Parameters
@@ -20,9 +34,9 @@ def explain(string: str, dialect: str = "native") -> str:
 
     Returns
     -------
-    str
-        The canonical form and its digest; for each keyword what it does, its equation, the shapes
-        that come in and go out, its parameters; and their number in all.
+    Explanation
+        A `str`: the canonical form and its digest; for each keyword what it does, its equation,
+        the shapes that come in and go out, its parameters; and their number in all.
 
     Raises
     ------
@@ -54,7 +68,7 @@ def explain(string: str, dialect: str = "native") -> str:
         total += count
         blocks.append("\n".join(lines))
     blocks.append(_summary(tree, total))
-    return "\n\n".join(blocks)
+    return Explanation("\n\n".join(blocks))
 
 
 def _describe(number: int, keyword: BoundKeyword) -> tuple[int, list[str]]:

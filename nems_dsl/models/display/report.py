@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._html import heading, notes, table
 from ...fitting.results import FitResults
 from ..model_like import ModelLike
 
@@ -95,18 +95,9 @@ class ModelReport:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        head = "<br>".join(map(html.escape, self._head()))
-        cells = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in row) + "</tr>"
-            for row in self._rows()
-        )
-        titles = "".join(f"<th>{html.escape(text)}</th>" for text in _HEADS[:3])
-        titles += f"<th>{100 * self.level:g} % interval</th>"
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self._notes())
+        heads = (*_HEADS[:3], f"{100 * self.level:g} % interval")
         return (
-            f"<h4>{html.escape(self.title)}</h4><p>{head}</p>"
-            f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>"
-            + (f"<ul>{notes}</ul>" if notes else "")
+            heading(self.title, *self._head()) + table(heads, self._rows()) + notes(self._notes())
         )
 
     # ---- parts -------------------------------------------------------------------------------

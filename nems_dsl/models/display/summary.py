@@ -35,18 +35,19 @@ def summarise(model: ModelLike) -> str:
     if tree is not None and tree.symbols:
         body = [f"(open until the model meets data: {', '.join(sorted(tree.symbols))})"]
     else:
-        names = model.layers.names
-        rows = [
-            row
-            for name, layer in zip(names, model.layers, strict=True)
-            for row in _rows(name, layer)
-        ]
+        rows = parameter_rows(model)
         widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
         body = [
             "  ".join([row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2]]).rstrip()
             for row in rows
         ]
     return "\n".join([title, RULE, *body, RULE])
+
+
+def parameter_rows(model: ModelLike) -> list[tuple[str, str, str]]:
+    """Return layer, parameter with its shape, and values, for all that a fit may move."""
+    pairs = zip(model.layers.names, model.layers, strict=True)
+    return [row for name, layer in pairs for row in _rows(name, layer)]
 
 
 def _rows(name: str, layer: Layer) -> Iterator[tuple[str, str, str]]:

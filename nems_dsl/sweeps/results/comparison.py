@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sqlalchemy import Connection
 
+from ..._html import heading, notes, table
 from ...result_columns import is_higher_better
 from ..store import schema
 from .cells import check_metric, check_one_kind
@@ -30,11 +31,12 @@ from .row_selection import Selection
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 _MOST_FOLDS = 2**20
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Two models, compared on the neurons that both were scored on.
 
@@ -152,6 +154,36 @@ class Comparison:
         if self.cluster_word != "dataset":
             table.insert(1, self.cluster_word, list(self.clusters))
         return table
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the scores of both models, a point for each neuron.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; those of a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from ...visualization import plot_comparison
+
+        return plot_comparison(self, ax)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self.b} with {self.a}: {self.metric} {self.difference:+.4f}>"
+
+    def _repr_html_(self) -> str:
+        first, *_ = str(self).splitlines()
+        low, high = self.interval
+        rows = [("a", self.a, f"{self.mean_a:.4f}"), ("b", self.b, f"{self.mean_b:.4f}")]
+        found = f"{self.difference:+.4f}"
+        if self.estimate.df:
+            found += f", 95 % interval {low:+.4f} to {high:+.4f}"
+        rows.append(("b - a", "", found))
+        told = tell_test(self.estimate, self.cluster_word)
+        return heading(first) + table(("", "model", "mean"), rows) + notes(told)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sqlalchemy import URL, Connection, func, select
 
+from ..._html import heading, notes, table
 from ..store import schema
 from ..store.database import Location, connect, describe, locate, plain_errors
 from .cells import check_one_kind, read_cells
@@ -35,10 +36,13 @@ from .stored_models import load_model
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from ...models import Model
     from ..assessing.assessment import Assessment
     from ..assessing.partition import Partition
+
+_MOST_RANKED = 10
 
 
 def open_results(store: str | Path | URL) -> Results:
@@ -644,6 +648,38 @@ class Results:
             recipes = schema.recipes.c
             texts = read_pairs(connection, recipes.key, recipes.recipe)
         return [texts[key] for key in np.unique(keys).astype(int).tolist()]
+
+    def plot(self, metric: str = "r_test", **arguments: Any) -> Figure:
+        """Draw score against size, what each variable does, and two models compared.
+
+        Parameters
+        ----------
+        metric : str
+            As for `pivot`.
+        **arguments
+            As for `nems_dsl.visualization.plot_results`.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        from ...visualization import plot_results
+
+        return plot_results(self, metric, **arguments)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: how many rows there are, and the best models."""
+        head = heading(*str(self).splitlines())
+        try:
+            ranked = self.best(n=_MOST_RANKED, models=self.model_names)
+        except ValueError as fault:
+            return head + notes([fault])
+        # there may be no row yet, or none with a score
+        rows = [
+            [f"{value:.4g}" if isinstance(value, float) else value for value in row]
+            for row in ranked.itertuples(index=False, name=None)
+        ]
+        return head + (table(list(ranked.columns), rows) if rows else "")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({describe(self.location)!r})"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from ...progress import Bar
+from ...progress import Bar, is_watched
 from ..store.rows import JobRow
 
 logger = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Progress:
     Parameters
     ----------
     is_shown : bool, optional
-        By default on a terminal only.
+        By default on a terminal, and in a notebook.
     log : Path, optional
         A file to append a line for each job that failed to, and one when the sweep ends.
     store : str
@@ -42,7 +42,7 @@ class Progress:
     def __init__(
         self, is_shown: bool | None = None, log: Path | None = None, store: str = "the store"
     ):
-        self.is_shown = sys.stderr.isatty() if is_shown is None else is_shown
+        self.is_shown = is_watched() if is_shown is None else is_shown
         self.n_done = self.n_failed = self.n_known = 0
         self.fit_seconds = 0.0
         self.log, self.store = log, store
