@@ -45,7 +45,6 @@ _OWN = {
     "cli/strings/explain.py": "a command",
     "cli/strings/keywords.py": "a command",
     "cli/warm.py": "a command",
-    "compiler/bounds.py": "what to write for a size that does not fit",
     "compiler/dialects/dialect.py": "the tables applied, apart from binding what comes of it",
     "data/files/matlab.py": "a format of files",
     "data/files/nwb.py": "a format of files",

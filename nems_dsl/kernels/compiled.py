@@ -115,7 +115,7 @@ def _lasting_cache() -> type[Any]:
     class Cache(caching.FunctionCache):  # type: ignore[misc, unused-ignore]
         def __init__(self, function: Any):
             super().__init__(function)
-            usual = self._cache_file
+            usual: Any = vars(self)["_cache_file"]
             self._cache_file = Files(
                 cache_path=self._cache_path,
                 filename_base=self._impl.filename_base,
