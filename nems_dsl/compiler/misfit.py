@@ -69,7 +69,16 @@ def _wrong_size(
     span = keyword.head_span
     if shape is not None:
         span = size_span(shape, axes.index(axis) if axis in axes else 0)
-    hint = f"write {_refitted(keyword, options, takes, found)}"
+    refitted = _refitted(keyword, options, takes, found)
+    hint = f"write {refitted}"
+    if axis not in axes or refitted == unparse(keyword):
+        # nothing that is written in the keyword has to do with it
+        noun = f"{axis} channel" if misfit.place else noun
+        message = (
+            f"`{keyword.head}` takes {' x '.join(map(str, comes))} {noun}(s), not "
+            f"{' x '.join(map(str, found))}"
+        )
+        hint = f"give it as many as that; no size of `{keyword.head}` changes it"
     taps = dict(zip(axes, options.sizes, strict=True)).get("taps")
     if axis == "in" and taps == found[place]:
         notes.append(OTHER_ORDER)

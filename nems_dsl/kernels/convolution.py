@@ -10,9 +10,8 @@ to the filters that are fast; leaving bins out is dearer than computing them.
 """
 
 import numpy as np
-from numba import njit
 
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 
 
 @njit(**EXACT)

@@ -12,11 +12,10 @@ the file of its formula, and has a name, and thus a file, of its own.
 import os
 from types import FunctionType
 
-from numba import njit
 from numba.extending import overload, register_jitable
 
 from . import elementary
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 from .exponential import exp
 from .logarithm import log1p
 

@@ -6,9 +6,8 @@ may be the input's own array, and dx that of dy; the loops are slower then, not 
 """
 
 import numpy as np
-from numba import njit
 
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 from .exponential import LARGEST, SMALLEST, exp, exp_within
 
 # Beyond these the curve is a step, to within inputs of 1e-149, or constant, and products with

@@ -2,9 +2,7 @@
 
 import math
 
-from numba import njit
-
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 
 
 @njit(**SUMS)

@@ -1,10 +1,10 @@
 """An exponential that LLVM can vectorize inside the loops of other kernels."""
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-from .compiled import FUSED
+from .compiled import FUSED, njit
 
 SMALLEST = -708.0
 LARGEST = 709.0

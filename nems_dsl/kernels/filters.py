@@ -4,9 +4,7 @@ A signal may hold several segments, such as trials, one after the other: segment
 ``starts[i]`` to ``starts[i + 1]``, and no filter reaches across.
 """
 
-from numba import njit
-
-from .compiled import EXACT, IS_PLAIN
+from .compiled import EXACT, IS_PLAIN, njit
 
 if IS_PLAIN:
     from .plain import bank_fir as bank_fir

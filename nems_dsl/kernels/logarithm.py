@@ -1,10 +1,10 @@
 """A logarithm that LLVM can vectorize inside the loops of other kernels."""
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-from .compiled import FUSED
+from .compiled import FUSED, njit
 
 _LN_2 = 0.6931471805599453
 # The bits of sqrt(0.5): what lies above a multiple of 2**52 beyond them is the mantissa that

@@ -2,9 +2,7 @@
 
 from math import sqrt
 
-from numba import njit
-
-from .compiled import SUMS
+from .compiled import SUMS, njit
 
 # A standard deviation that is smaller, to the mean, is one of rounding errors.
 CONSTANT = 1e-6

@@ -4,9 +4,7 @@ They say what `tiles` gives, which tests compare with them, and take its place
 where the environment variable ``NEMS_DSL_PLAIN_KERNELS`` is 1.
 """
 
-from numba import njit
-
-from .compiled import EXACT
+from .compiled import EXACT, njit
 
 
 @njit(**EXACT)

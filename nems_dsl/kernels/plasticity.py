@@ -12,9 +12,8 @@ after. Facilitation (u < 0) feeds on itself: its D is held.
 """
 
 import numpy as np
-from numba import njit
 
-from .compiled import EXACT
+from .compiled import EXACT, njit
 from .exponential import exp
 
 LEAD_IN = 100

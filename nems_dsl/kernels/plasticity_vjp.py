@@ -4,9 +4,7 @@ The gradient of each bin's depletion, its costate, has a share from the output a
 depletion of the bin after; from the costates follow the gradients of the drive and of 1/tau.
 """
 
-from numba import njit
-
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 from .plasticity import limits, rectified, start
 
 _FUSED = {**EXACT, "fastmath": {"contract"}}

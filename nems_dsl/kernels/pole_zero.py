@@ -8,9 +8,8 @@ finer rate than the taps, and read between its samples along straight lines.
 import math
 
 import numpy as np
-from numba import njit
 
-from .compiled import EXACT
+from .compiled import EXACT, njit
 
 #: samples of the response per tap
 OVERSAMPLED = 5

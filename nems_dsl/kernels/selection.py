@@ -1,9 +1,8 @@
 """Picking one channel of many, bin by bin (mrg)."""
 
 import numpy as np
-from numba import njit
 
-from .compiled import EXACT
+from .compiled import EXACT, njit
 
 
 @njit(**EXACT)

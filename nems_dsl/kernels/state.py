@@ -6,9 +6,7 @@ rows as there are for each: row r goes to output ``r // (R // outputs)``. Rows t
 sums of the state are made by `weights.mix`; here are those that bend.
 """
 
-from numba import njit
-
-from .compiled import EXACT, SUMS
+from .compiled import EXACT, SUMS, njit
 from .double_exponential import LARGEST_KAPPA, SMALLEST_KAPPA, clipped, steepness
 from .exponential import exp
 

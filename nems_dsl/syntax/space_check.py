@@ -57,7 +57,7 @@ def check_groups(text: str) -> Diagnostic | None:
 def _write(proposal: str, otherwise: str, *others: str) -> str:
     """Propose the first of some texts that balances."""
     for text in (proposal, *others):
-        if 0 < len(text) <= _LONGEST_PROPOSAL and not re.search(r"\s", text):
+        if 0 < len(text) <= _LONGEST_PROPOSAL and text.isprintable() and " " not in text:
             if check_groups(text) is None:
                 return f"write {text}"
     return otherwise

@@ -1,9 +1,8 @@
 """Scratch memory that begins at a cache line."""
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 
 LINE = 64
 

@@ -15,9 +15,8 @@ group are added to m0 and m3 as they are. A bin depends on no other bins than th
 """
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .aligned import aligned_rows
 from .filter_tiles import copy_between_zeros
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles

@@ -1,9 +1,8 @@
 """Filters by tiles of products in vector registers: several filters, and banks."""
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .filter_tiles import copy_between_zeros
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of

@@ -1,8 +1,6 @@
 """Filters by projection: a sum over channels first, five taps at a time, and lags afterwards."""
 
-from numba import njit
-
-from ..compiled import EXACT, SUMS
+from ..compiled import EXACT, SUMS, njit
 from .aligned import LINE, aligned_rows
 from .filter_tiles import N_ROWS, N_TAPS, clear, lags_of, taps_of
 

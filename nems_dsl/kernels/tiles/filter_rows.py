@@ -1,8 +1,6 @@
 """Filters by rows: one or two rows by eight taps, for few channels."""
 
-from numba import njit
-
-from ..compiled import EXACT, SUMS
+from ..compiled import EXACT, SUMS, njit
 
 UNROLLED = 8
 

@@ -1,9 +1,8 @@
 """Filters by tiles: four rows by five taps share the loads of a lagged source."""
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT, SUMS
+from ..compiled import EXACT, SUMS, njit
 
 N_ROWS, N_TAPS = 4, 5
 

@@ -1,9 +1,8 @@
 """Banks of filters, one per slice, by windows of a row at neighbouring lags."""
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .aligned import aligned_rows
 from .filter_products import block_of
 from .filter_tiles import copy_between_zeros

@@ -4,11 +4,11 @@ Rows are found through offsets into flat arrays, so that a row at several lags i
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .vectors import INT, N_REGISTERS, Vectors, row_of, store_all, sums_of
 
 # Rows of both sides: their sums, and what is loaded for them, fill the registers.

@@ -4,11 +4,11 @@ A pair is put together of four sums, ``m0 + m1 + m2`` and ``m1 - m2 + m3``, whil
 registers. A sum runs over its terms in order, whatever its place in a tile.
 """
 
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .vector_products import MOST_ROWS, N_VECTORS, N_VECTORS_OF_FEW, width_of
 from .vectors import INT, VECTOR_BYTES, Vectors, row_of, store_all, sums_of
 

@@ -6,11 +6,11 @@ tile: it has the same bits anywhere.
 """
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .vectors import INT, N_REGISTERS, VECTOR_BYTES, Vectors, row_of, size_of, store_all, sums_of
 
 # Sums of a tile, with what is loaded for them, and no more than there are registers: many rows, or

@@ -8,11 +8,11 @@ channels and lags in order, and has the same bits anywhere.
 from contextlib import ExitStack
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..compiled import EXACT
+from ..compiled import EXACT, njit
 from .vectors import INT, VECTOR_BYTES, Vectors, row_of, size_of, store_all, sums_of
 
 # Vectors of a tile, and lags of a group: partial sums and windows fit 16 registers.

@@ -1,9 +1,8 @@
 """Channel weighting (wc) by unrolled loops, or by products where they are faster."""
 
 import numpy as np
-from numba import njit
 
-from ..compiled import EXACT, SUMS
+from ..compiled import EXACT, SUMS, njit
 from .processor import has_wide_vectors
 from .vector_correlations import N_MORE, add_tiles, correlate, zero_tiles
 from .vector_products import edges_of, multiply, pack_weights, width_of

@@ -12,8 +12,10 @@ import numpy as np
 from sqlalchemy import URL, Connection, func, select
 
 from ..._html import heading, notes, table
+from ...errors import NemsError
 from ..store import schema
-from ..store.database import Location, connect, describe, locate, plain_errors
+from ..store.database import Location, StoreError, connect, describe, locate, plain_errors
+from ..store.odd_cells import find_odd_cells
 from .cells import check_one_kind, read_cells
 from .comparison import Comparison, ScoreTable, read_scores
 from .export import check_ending, list_printed, with_aliases, write_table
@@ -123,7 +125,19 @@ class Results:
         engine = connect(self.location, write=False)
         # in one transaction, so that several questions are answered by the same rows
         with plain_errors(self.location), engine.connect() as connection, connection.begin():
-            yield connection
+            try:
+                yield connection
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+                # looked at only now, for it takes a while
+                if isinstance(fault, NemsError) or not isinstance(self.location, Path):
+                    raise
+                odd = next(find_odd_cells(connection), None)
+                if odd is None:
+                    raise
+                raise StoreError(
+                    f"{self.location} is damaged: no sweep has written {odd}; mend it by sqlite3, "
+                    "or remove the row and sweep again"
+                ) from fault
 
     # ---- which rows --------------------------------------------------------------------------
 

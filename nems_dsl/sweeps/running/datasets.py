@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,6 +165,7 @@ def _name(datasets: Any) -> dict[str, Any]:
         for name in datasets:
             if not isinstance(name, str) or not name:
                 raise TypeError(f"data sets are named by text that is not empty, not by {name!r}")
+            _check_name(name, "")
         return dict(datasets)
     if isinstance(datasets, str | Path):
         datasets = [datasets]
@@ -179,8 +181,24 @@ def _name(datasets: Any) -> dict[str, Any]:
                 f"two data sets are called {path.stem!r}: {named[path.stem]} and {path}; give a "
                 "dict of names and paths"
             )
+        _check_name(path.stem, "; give a dict of names and paths")
         named[path.stem] = path
     return named
+
+
+def _check_name(name: str, way: str) -> None:
+    # files whose names are of another encoding are read with such characters in them
+    if odd := next(filter(_is_odd, name), None):
+        raise ValueError(
+            f"the name {name!a} of a data set has the character {odd!a}, which cannot be "
+            f"shown or stored: take another name{way}"
+        )
+
+
+def _is_odd(sign: str) -> bool:
+    # what moves the cursor, or turns the writing around, would make a log or a table lie
+    is_turning = "\u202a" <= sign <= "\u202e" or "\u2066" <= sign <= "\u2069"
+    return is_turning or unicodedata.category(sign) in ("Cc", "Cs")
 
 
 # ---- reading ---------------------------------------------------------------------------------

@@ -153,14 +153,59 @@ def write_size(size: int) -> str:
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Hold Ctrl-C back while something is finished that takes but a moment."""
+    """Hold Ctrl-C and SIGTERM back while something is finished that takes but a moment."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     import signal
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = {kind: signal.signal(kind, signal.SIG_IGN) for kind in kinds}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+
+
+@contextmanager
+def ending_in_order(tell: Callable[[str], None]) -> Iterator[None]:
+    """Let SIGTERM end what is done here as Ctrl-C does, and then the process, with its usual code.
+
+    This is what Slurm sends at the end of the time of a job, and what ``docker stop`` and ``kill``
+    send. A handler of the user's own is left alone.
+
+    Parameters
+    ----------
+    tell : callable
+        Called with what it was when the signal comes.
+
+    Raises
+    ------
+    SystemExit
+        SIGTERM came; with the code 143, which shells give to it.
+    """
+    import signal
+
+    is_ours = threading.current_thread() is threading.main_thread()
+    if not is_ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+
+    has_come = False
+
+    def end(number: int, frame: object) -> None:
+        nonlocal has_come
+        has_come = True
+        tell("ended by SIGTERM")
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if has_come:
+            raise SystemExit(128 + signal.SIGTERM) from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

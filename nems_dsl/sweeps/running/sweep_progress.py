@@ -37,6 +37,8 @@ class Progress:
     seconds : float
         Since the beginning.
     log : Path or None
+    interruption : str
+        What the log says of a sweep that is interrupted.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Progress:
         self.is_shown = is_watched() if is_shown is None else is_shown
         self.n_done = self.n_failed = self.n_known = 0
         self.fit_seconds = 0.0
+        self._has_ended = False
+        self.interruption = "interrupted"
         self.log, self.store = log, store
         self._handler: logging.Handler | None = None
         # of its own, so that the levels of the user's loggers stay as they are
@@ -59,7 +63,10 @@ class Progress:
             self._lines.addHandler(self._handler)
         return self
 
-    def __exit__(self, *fault: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *fault: object) -> None:
+        if kind is not None and issubclass(kind, KeyboardInterrupt | SystemExit):
+            if not self._has_ended:
+                self.end(f"{self.interruption} before the first job")
         self._bar.close()
         if self._handler is not None:
             self._lines.removeHandler(self._handler)
@@ -69,6 +76,10 @@ class Progress:
     def seconds(self) -> float:
         """Since the beginning."""
         return time.perf_counter() - self._began
+
+    def note_end(self, interruption: str) -> None:
+        """Note what it was that interrupts the sweep."""
+        self.interruption = interruption
 
     def start(self, n_jobs: int) -> None:
         """Begin to show how many of so many jobs are done."""
@@ -105,6 +116,7 @@ class Progress:
 
     def end(self, outcome: str = "") -> None:
         """Write the summary down, and show it if anything is shown."""
+        self._has_ended = True
         summary = self.summary(outcome)
         logger.info(summary)
         self._lines.info(summary)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +30,8 @@ from .executors import (
     shares_memory,
 )
 from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
-from .limits import Limits, read_size, shielded
+from .leftovers import clear_left, mark_ours
+from .limits import Limits, ending_in_order, read_size, shielded
 from .run import failed_row, forget_inputs, this_process
 from .shards import Shard, of_shard
 from .sweep_progress import Progress
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from ..store.store import Store
 
 _JOBS_PER_QUESTION = 256
+_SCRATCH = "nems_dsl_sweep_"
+_SQLITE = b"SQLite format 3\0"
 
 
 @document_options
@@ -277,7 +281,7 @@ def run_jobs_of_sweep(
     # a URL may hold a password, which the store leaves out
     name = str(opened.location if log is None else store)
     with opened, Progress(show_progress, log, name) as progress:
-        with _scratch(scratch, store, executor) as folder:
+        with ending_in_order(progress.note_end), _scratch(scratch, store, executor) as folder:
             every = share_datasets(datasets, folder)
             shared = [dataset for dataset in every if dataset.fault is None]
             for dataset in shared:
@@ -330,7 +334,7 @@ def _run(
         with shielded():
             _close(rows)
             writer.flush()
-            progress.end("interrupted")
+            progress.end(progress.interruption)
         raise
     except BaseException as fault:
         _close(rows)
@@ -396,7 +400,16 @@ def _log_beside(store: str | Path) -> Path | None:
     """Give the file for the log; none for a database on a server."""
     if not isinstance(store, Path) and "://" in str(store):
         return None
-    return Path(store).with_suffix(".log")
+    log = Path(store).with_suffix(".log")
+    # the store may be called so itself, or another one beside it
+    return log.with_name(f"{Path(store).name}.log") if _is_store(log) else log
+
+
+def _is_store(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
 
 
 @contextmanager
@@ -409,9 +422,13 @@ def _scratch(
     place = scratch
     if scratch is None and not is_near and _log_beside(store) is not None:
         place = Path(store).absolute().parent
-    folder = Path(tempfile.mkdtemp(prefix="nems_dsl_sweep_", dir=place)).absolute()
+    folder = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=place)).absolute()
+    clear_left(folder.parent, _SCRATCH)
+    mark = mark_ours(folder)
     try:
         yield folder
     finally:
+        if mark is not None:
+            os.close(mark)
         # Windows keeps files that are still mapped
         shutil.rmtree(folder, ignore_errors=True)

@@ -256,6 +256,8 @@ def _work(pipe: Any) -> None:
     """Run tasks until there are none; each job is announced, so that its fault is known for its."""
     # Ctrl-C reaches all processes of a terminal; the sweep's own sees to the others
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # so does what a cluster sends to a job; a worker ends with its sweep, or is killed by it
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # what any fit loads is not of the memory, nor of the time, that a job may take
     compile_model(Model(_ANY))

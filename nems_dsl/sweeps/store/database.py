@@ -115,10 +115,8 @@ def _connect_server(url: URL, write: bool) -> Engine:
 
 
 def _open(path: Path, write: bool) -> sqlite3.Connection:
-    # not mode=ro for readers: after a crash they could not read what is in the write-ahead log
-    mode = "rwc" if write else "rw"
     connection = sqlite3.connect(
-        f"{path.as_uri()}?mode={mode}",
+        f"{path.as_uri()}?{'mode=rwc' if write else _reading(path)}",
         uri=True,
         isolation_level=None,
         timeout=BUSY_SECONDS,
@@ -129,15 +127,60 @@ def _open(path: Path, write: bool) -> sqlite3.Connection:
         if not write:
             connection.execute("PRAGMA query_only = ON")
             return connection
-        (journal,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if journal != "wal":
-            _log.warning("%s: no write-ahead log here; readers wait while rows are written", path)
         # a committed row outlives the machine's power, not only the process
         connection.execute("PRAGMA synchronous = FULL")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _reading(path: Path) -> str:
+    """Give how to open a SQLite file that is only read."""
+    if _may_write(path):
+        # not mode=ro: after a crash it could not read what is in the write-ahead log
+        return "mode=rw"
+    log = log_of(path)
+    # nobody can write, and nothing is left to be taken in: no lock is wanted, nor a file for it
+    is_whole = not log.exists() or not log.stat().st_size
+    return "mode=ro&immutable=1" if is_whole else "mode=ro"
+
+
+def _may_write(path: Path) -> bool:
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def log_of(path: Path) -> Path:
+    """Give SQLite's write-ahead log of a file."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def keep_log(connection: Connection, location: Location) -> None:
+    """Write to a SQLite file by a write-ahead log, so that it can be read all the while."""
+    driver = connection.connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        (journal,) = driver.execute("PRAGMA journal_mode = WAL").fetchone()
+        if journal != "wal":
+            _log.warning(
+                "%s: no write-ahead log here; readers wait while rows are written", location
+            )
+
+
+def leave_log(connection: Connection) -> None:
+    """Take what is in the write-ahead log into the SQLite file, and keep none from now on.
+
+    A file that has none can be read where nothing can be written, and a reader of it leaves no
+    files behind that would be in the way of its owner.
+    """
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        return
+    try:
+        driver.execute("PRAGMA busy_timeout = 0")
+        driver.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as fault:
+        # somebody is reading, or the disk is full; every row is safe in the log
+        _log.debug("the write-ahead log stays: %s", fault)
 
 
 @contextmanager
@@ -170,6 +213,13 @@ def _translate(location: Location, fault: BaseException | None) -> Exception:
         return _full(where)
     if code == sqlite3.SQLITE_IOERR:
         return OSError(errno.EIO, f"the store cannot be read or written ({fault})", where)
+    is_refused = code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    if is_refused and log_of(location).exists() and not _may_write(location):
+        return StoreError(
+            f"{where} cannot be read here ({fault}): its last rows are in {log_of(location).name}, "
+            "beside it, and nothing can be written in this folder; copy both to another, and read "
+            "them there"
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return PermissionError(errno.EACCES, f"the store cannot be opened ({fault})", where)
     if code == sqlite3.SQLITE_NOTADB:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import socket
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.granted AND l.locktype = 'advisory' AND l.classid::bigint = :purpose
 """
 _BEYOND = 1 << 20
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # others may put links into the temporary folder
+_log = logging.getLogger(__name__)
 _held: dict[Path, int] = {}
 _guard = threading.Lock()
 
@@ -31,7 +35,10 @@ class FileLock:
     """The right to write to a SQLite file, kept as a lock on a file beside it.
 
     The system gives the lock up when the process ends, however it ends, so that none is ever
-    left behind. Processes forked off do not hold it.
+    left behind. Processes forked off do not hold it. A second one, in the folder for temporary
+    files, is called after the file itself: on one machine it also keeps out who comes by another
+    name of the file (a hard link), or after the first lock was deleted. The file is made if there
+    is none.
 
     Parameters
     ----------
@@ -50,16 +57,39 @@ class FileLock:
             # the system would grant this process the lock twice, and drop it at the first close
             if _held.get(self.path) == os.getpid():
                 raise _in_use(store, "this process")
-            self._file = self._take()
+            self._file = self._take(self.path)
             _held[self.path] = os.getpid()
+        self._other: tuple[Path, int] | None = None
+        try:
+            self._other = self._take_other()
+        except BaseException:
+            self.release()
+            raise
 
-    def _take(self) -> int:
+    def _take_other(self) -> tuple[Path, int] | None:
+        os.close(os.open(self._store, os.O_RDONLY | os.O_CREAT, 0o666))
+        told = self._store.stat()
+        name = f"nems_dsl_{told.st_dev:x}_{told.st_ino:x}.lock"
+        path = Path(tempfile.gettempdir()) / name
+        with _guard:
+            if _held.get(path) == os.getpid():
+                raise _in_use(self._store, "this process")
+            try:
+                file = self._take(path)
+            except (PermissionError, FileNotFoundError) as fault:
+                # of another user's, who was killed; the first lock holds without this one
+                _log.debug("no second lock for %s: %s", self._store, fault)
+                return None
+            _held[path] = os.getpid()
+        return path, file
+
+    def _take(self, path: Path) -> int:
         while True:
-            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | _NO_LINK, 0o666)
             try:
                 if not _try_lock(file):
                     raise _in_use(self._store, _read_holder(file))
-                if _is_at(file, self.path):
+                if _is_at(file, path):
                     holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": utc_now()}
                     os.ftruncate(file, 0)
                     os.lseek(file, 0, os.SEEK_SET)
@@ -76,10 +106,12 @@ class FileLock:
         with _guard:
             if _held.get(self.path) != os.getpid():
                 return
-            del _held[self.path]
-            if sys.platform != "win32":  # where an open file cannot be removed; it does no harm
-                self.path.unlink(missing_ok=True)
-            os.close(self._file)
+            held = [(self.path, self._file), *([self._other] if self._other else [])]
+            for path, file in held:
+                del _held[path]
+                if sys.platform != "win32":  # where an open file cannot be removed; no harm
+                    path.unlink(missing_ok=True)
+                os.close(file)
 
 
 def take_server_lock(connection: Connection) -> None:

@@ -135,7 +135,12 @@ def note_source(connection: Connection, digest: str, file: str) -> None:
     """Note the file that data were read from; the last one that was."""
     name = f"{_SOURCE}{digest}"[:64]
     connection.execute(delete(facts).where(facts.c.name == name))
-    connection.execute(insert(facts).values(name=name, value=file))
+    connection.execute(insert(facts).values(name=name, value=_in_utf8(file)))
+
+
+def _in_utf8(text: str) -> str:
+    # names of files may be in another encoding
+    return text.encode(errors="backslashreplace").decode()
 
 
 def read_sources(connection: Connection) -> dict[str, str]:
@@ -147,10 +152,11 @@ def read_sources(connection: Connection) -> dict[str, str]:
 def column_of_jobs(connection: Connection, name: str) -> ColumnElement[Any]:
     """Return a column of jobs; NULL where the store is older than the column."""
     column = jobs.c[name]
-    return column if name in _stored(connection, jobs) else cast(null(), column.type)
+    return column if name in stored_columns(connection, jobs) else cast(null(), column.type)
 
 
-def _stored(connection: Connection, table: Table) -> set[str]:
+def stored_columns(connection: Connection, table: Table) -> set[str]:
+    """Give the names of the columns that a table of the store has."""
     return {column["name"] for column in inspect(connection).get_columns(table.name)}
 
 
@@ -185,7 +191,7 @@ def prepare_format(connection: Connection, location: Location, create: bool) -> 
 def _add_new_columns(connection: Connection) -> None:
     """Give a store the columns that it is older than."""
     for table in (jobs, attachments):
-        known = _stored(connection, table)
+        known = stored_columns(connection, table)
         for column in table.columns:
             if column.name not in known:
                 told = CreateColumn(column).compile(dialect=connection.dialect)

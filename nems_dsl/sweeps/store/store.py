@@ -21,7 +21,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ...result_columns import COLUMNS, Thing, Type
 from . import schema
-from .database import Location, StoreError, connect, describe, locate, plain_errors
+from .database import (
+    Location,
+    StoreError,
+    connect,
+    describe,
+    keep_log,
+    leave_log,
+    locate,
+    log_of,
+    plain_errors,
+)
 from .locks import FileLock, take_server_lock
 from .rows import JobRow
 
@@ -107,7 +117,7 @@ class Store:
         lock = FileLock(location)
         try:
             # a log that nobody writes was left behind by a process that was killed
-            was_killed = location.with_name(f"{location.name}-wal").exists()
+            was_killed = log_of(location).exists()
             return cls._open(location, create, lock, was_killed)
         except BaseException:
             lock.release()
@@ -132,6 +142,8 @@ class Store:
                     if was_killed:
                         schema.check_integrity(connection, location)
                     schema.prepare_format(connection, location, create)
+                # not before: a file that is refused stays as it was, to the byte
+                keep_log(connection, location)
             except BaseException:
                 connection.close()
                 raise
@@ -202,6 +214,8 @@ class Store:
         if os.getpid() != self._process:
             return
         with self._turn:
+            if not self._connection.closed:
+                leave_log(self._connection)
             self._connection.close()
             if self._lock is not None:
                 self._lock.release()
@@ -319,6 +333,11 @@ def _values(of: Thing, row: JobRow) -> dict[str, Any]:
     }
 
 
+def _text(value: str | None) -> str | None:
+    # a message may quote the name of a file that is in another encoding
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
 def _integer(value: int | None) -> int | None:
     return None if value is None else int(value)
 
@@ -337,7 +356,7 @@ def _list(texts: Sequence[str]) -> str | None:
 
 
 def _pack(text: str | None) -> bytes | None:
-    return None if text is None else zlib.compress(text.encode())
+    return None if text is None else zlib.compress(text.encode(errors="backslashreplace"))
 
 
 def _to_json(values: Mapping[str, Any]) -> str:
@@ -349,8 +368,8 @@ def _number_of(channel: int | None) -> int:
 
 
 _WRITE: dict[Type, Callable[[Any], Any] | None] = {
-    "text": None,  # as it is
-    "word": None,
+    "text": _text,
+    "word": None,  # as it is
     "integer": _integer,
     "large integer": _integer,
     "number": _real,

@@ -376,7 +376,7 @@ def test_a_worker_that_was_forked_neither_writes_nor_holds_the_lock(path):
 
 def test_readers_cannot_write(path):
     Store.open(path).close()
-    with open_results(path)._read() as connection, pytest.raises(Exception, match="readonly"):
+    with open_results(path).reading() as connection, pytest.raises(Exception, match="readonly"):
         connection.exec_driver_sql("DELETE FROM nems_dsl_jobs")
 
 
