@@ -543,7 +543,7 @@ def test_results_follow_the_sweep(tmp_path):
 
 def test_models_and_tracebacks_are_not_read_for_a_table(results):
     read = []
-    with results._read() as connection:
+    with results.reading() as connection:
         connection.connection.driver_connection.set_trace_callback(read.append)
         read_table(connection, Selection(), None)
     assert read
