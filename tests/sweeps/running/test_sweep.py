@@ -112,19 +112,19 @@ def test_a_sweep_of_one_channel_and_all_channels(tmp_path):
 
 
 def test_jobs_that_failed_are_done_again(run_sweep, monkeypatch, tmp_path):
-    fit_and_score = run._fit_and_score
+    fit_and_score = run.fit_and_score
 
     def fail(task, job):
         if job.channel == 1:
             raise ValueError("not today\nand not tomorrow")
         return fit_and_score(task, job)
 
-    monkeypatch.setattr(run, "_fit_and_score", fail)
+    monkeypatch.setattr(run, "fit_and_score", fail)
     table, _ = run_sweep(STRING)
     assert table.set_index("channel").status.to_dict() == {0: "ok", 1: "failed"}
     line = (tmp_path / "results.log").read_text().splitlines()[0]
     assert line.endswith(f"WARNING failed: {STRING}, cell, channel 1: ValueError: not today")
-    monkeypatch.setattr(run, "_fit_and_score", fit_and_score)
+    monkeypatch.setattr(run, "fit_and_score", fit_and_score)
     table, n_fitted = run_sweep(STRING)
     assert n_fitted == 1 and set(table.status) == {"ok"}
 
