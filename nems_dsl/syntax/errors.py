@@ -47,7 +47,11 @@ class Diagnostic:
             lines += [_MARGIN + line, (_MARGIN + " " * start + marker)]
         lines += [_MARGIN + note for note in self.notes]
         lines.append(f"{_MARGIN}help: {self.hint}")
-        return "\n".join(lines)
+        # a note may quote what was written, and a terminal would obey it
+        shown = "\n".join(lines)
+        if shown.replace("\n", "").isprintable():
+            return shown
+        return "".join(c if c.isprintable() or c == "\n" else f"U+{ord(c):04X}" for c in shown)
 
 
 class ModelStringError(NemsError, ValueError):
