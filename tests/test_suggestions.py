@@ -139,7 +139,9 @@ def test_many_long_words_cost_little():
 
 def test_nothing_else_looks_for_near_words():
     sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
-    assert [path for path, text in sources.items() if "difflib" in text] == []
+    # aligning two models is another thing
+    found = {path.name for path, text in sources.items() if "difflib" in text}
+    assert found == {"diff.py"}
     # but for transposed arrays and whole keywords, the question is asked in one place
     own = re.compile(r"f?\"[^\"]*did you mean \{")
     assert {path.name for path, text in sources.items() if own.search(text)} <= {"pairing.py"}

@@ -95,6 +95,7 @@ print(hashlib.sha256(repr(out).encode()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_the_number_of_threads():
     found = set()
     for n in ("1", "2", "4"):

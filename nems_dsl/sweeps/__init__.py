@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .results.nesting import find_steps as find_steps
     from .results.stored_results import Results as Results
     from .results.stored_results import open_results as open_results
-    from .running.clusters import open_executor as open_executor
     from .running.datasets import DatasetWarning as DatasetWarning
     from .running.datasets import SharedFilesError as SharedFilesError
     from .running.limits import JobLimitError as JobLimitError
+    from .running.places.clusters import open_executor as open_executor
     from .running.sweeping import sweep as sweep
     from .running.workers import WorkerDiedError as WorkerDiedError
     from .store.database import StoreError as StoreError
@@ -61,7 +61,7 @@ __getattr__, __dir__ = lazy(
         "compare_scores": "results.comparison",
         "find_steps": "results.nesting",
         "merge_stores": "store.merging",
-        "open_executor": "running.clusters",
+        "open_executor": "running.places.clusters",
         "open_results": "results.stored_results",
         "plan_sweep": "assessing.plan",
         "read_plan": "assessing.plan",

@@ -107,6 +107,7 @@ def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
     return measured
 
 
+@pytest.mark.slow
 def test_the_benchmark_runs(capsys):
     measured = main(["--strings", "20", "--rounds", "1"])
     assert set(measured) == {"distinct", "distinct, any sizes", "repeated"}

@@ -68,6 +68,7 @@ def main(arguments=None):
         print(results.best(n=3).to_string(index=False))
 
 
+@pytest.mark.slow
 def test_benchmark_runs(capsys):
     if not speech.PATH.exists():
         pytest.skip("needs the shared recordings")

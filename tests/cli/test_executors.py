@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nems_dsl.sweeps import open_executor, sweep
-from nems_dsl.sweeps.running import clusters
+from nems_dsl.sweeps.running.places import clusters
 from nems_dsl.sweeps.store.merging import RowReader
 from tests.sweeps.small import told
 

@@ -152,14 +152,15 @@ def check(n_pairs, first=0):
 
 
 def test_no_false_merge_among_random_pairs():
-    n_same, wrong = check(20)
-    assert n_same >= 8 and not wrong
+    n_same, wrong = check(8)
+    assert n_same >= 3 and not wrong
 
 
 @pytest.mark.slow
-def test_no_false_merge_among_ten_thousand_random_pairs():
-    n_same, wrong = check(10_000, first=1000)
-    assert n_same >= 1000 and not wrong
+def test_no_false_merge_among_many_random_pairs():
+    """A part of what `python -m tests.compiler.test_identity 10000` looks at."""
+    n_same, wrong = check(300, first=1000)
+    assert n_same >= 150 and not wrong
 
 
 @pytest.mark.parametrize(
@@ -240,3 +241,9 @@ def test_explain_names_what_adds_nothing(string, told):
 )
 def test_explain_names_nothing_that_is_needed(string):
     assert "adds nothing" not in explain(string)
+
+
+if __name__ == "__main__":
+    import sys
+
+    print("pairs merged: {}, falsely: {}".format(*check(int(sys.argv[1]), first=1000)))

@@ -240,6 +240,7 @@ def test_trials_are_paired_by_label():
     refused(x, y[:3], text="1 of 4 labels of the first are missing in the second, such as 7")
 
 
+@pytest.mark.slow
 def test_gaps_of_pynapple():
     nap = pytest.importorskip("pynapple")
     support = nap.IntervalSet([0, 1], [0.49, 1.99])

@@ -346,6 +346,7 @@ def test_what_xarray_does_not_tell():
     refused(array.rename(when="time").to_dataset(name="sound"), "dataset['sound']")
 
 
+@pytest.mark.slow
 def test_times_of_pynapple_and_its_gaps():
     nap = pytest.importorskip("pynapple")
     times = np.arange(60) / 10

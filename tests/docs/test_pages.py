@@ -15,23 +15,20 @@ PAGES = (
     "index",
     "data",
     "data_forms",
-    "fitting",
     "generalisation",
     "losses",
-    "channels",
     "metrics",
     "dstrf",
     "figures",
     "own_layers",
     "architecture",
     "spaces",
-    "experiments",
     "standard_errors",
     "other_tools",
     "coming_from_nems",
 )
 # many fits
-LONG_PAGES = ("crossvalidation", "sweeps")
+LONG_PAGES = ("crossvalidation", "sweeps", "fitting", "channels", "experiments")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ def load_script(path):
     return module
 
 
+@pytest.mark.slow
 def test_the_readme_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names, printed = {"__name__": "__main__"}, []
@@ -78,6 +79,7 @@ def test_commands_print_what_the_pages_show(name, page):
     assert script.refresh(page) == page, f"run: python tests/end_to_end/refresh_console.py {name}"
 
 
+@pytest.mark.slow
 def test_the_page_on_the_command_line_runs(tmp_path, monkeypatch, capsys):
     from nems_dsl.cli.app import run
 

@@ -185,6 +185,7 @@ print(found.score.tobytes().hex(), found.model.predict(x).tobytes().hex()[:2000]
 """
 
 
+@pytest.mark.slow
 def test_bits_do_not_depend_on_process_and_workers():
     told = set()
     for n_jobs, seed in ((1, "1"), (2, "2")):

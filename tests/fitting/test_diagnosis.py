@@ -234,6 +234,7 @@ def test_what_cannot_be_known_is_not_said():
     assert warnings_of(frozen, x, y) == ([], None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["nmse", "mse"])
 def test_a_fit_that_is_worse_than_the_mean(loss):
     rng = np.random.default_rng(0)

@@ -225,8 +225,6 @@ def test_extreme_parameters_do_not_end_a_fit(data):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"input": X5, "target": Y5}, "fit has no option 'input': the stimulus is called x here"),
-        ({"x": X5, "target": Y5}, "fit has no option 'target': the response is called y here"),
         ({"X": X5, "y": Y5}, "fit has no option 'X': the stimulus is called x here"),
         ({"x": X5, "y": Y5, "optimiser": "l-bfgs-b"}, "did you mean optimizer="),
         ({"x": X5, "y": Y5, "verbos": 0}, "did you mean verbose="),

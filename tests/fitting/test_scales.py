@@ -17,6 +17,7 @@ HIDDEN = "wc.3x2-relu.2-wc.2x1"
 OWN_UNITS = {"verbose": 0, "max_iterations": 1, "priors": 1.0}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "y", "match"),
     [
@@ -78,6 +79,7 @@ def test_a_start_from_data_is_as_good_in_any_units(end, x_scale, y_scale):
     assert scaled.results.n_iterations <= 2 * usual.results.n_iterations + 10
 
 
+@pytest.mark.slow
 def test_speech_in_any_units_is_predicted_alike():
     speech = load_speech()
     stim = [trial[:2000] for trial in speech.stim]

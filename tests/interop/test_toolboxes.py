@@ -80,6 +80,7 @@ def test_what_they_give_belongs_together():
     assert match_signals({"stim": x}, y).response.lengths == [50] * 4
 
 
+@pytest.mark.slow
 def test_a_receptive_field_is_that_of_mne():
     mne = pytest.importorskip("mne")
     decoding = pytest.importorskip("mne.decoding")

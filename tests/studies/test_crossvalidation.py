@@ -177,6 +177,7 @@ def test_a_mask_is_as_missing_samples(data):
     assert masked.score == missing.score
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(data):
     x, y = map(ragged, data)
     strings = ["wc.4x1.l2e-4-fir.1x4", "wc.4x1.l2e-1-fir.1x4"]
@@ -293,6 +294,7 @@ def test_a_layer_of_ones_own_can_be_cross_validated(data):
 # ---- leaks -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_responses_that_are_held_out_or_in_the_gap_have_no_influence(data):
     x, y = data[0], data[1][:, 0]
     strings = ["wc.4x1.l2e-4-fir.1x4", "wc.4x1.l2e-2-fir.1x4", "wc.4x1.l2e0-fir.1x4"]

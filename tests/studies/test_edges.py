@@ -118,6 +118,7 @@ def test_channels_are_scored_as_they_were_fitted():
         assert row.r_test == correlation(prediction, target)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edges", ["omit", "hold"])
 def test_an_offset_of_the_stimulus_says_nothing_where_edges_are_not_zeros(edges, tmp_path):
     scores = [

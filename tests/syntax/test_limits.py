@@ -58,7 +58,7 @@ def test_only_errors_of_strings_leave_the_readers_of_drawn_texts(text):
 
 @pytest.mark.slow
 @given(_STRINGS)
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=2_000, deadline=None)
 @pytest.mark.filterwarnings("ignore")
 def test_only_errors_of_strings_leave_the_readers_of_many_drawn_texts(text):
     _read_in_all_ways(text)

@@ -15,7 +15,7 @@ from ..tables import show_table
 
 if TYPE_CHECKING:
     from nems_dsl.sweeps import Results
-    from nems_dsl.sweeps.running.clusters import Done
+    from nems_dsl.sweeps.running.places.clusters import Done
     from nems_dsl.sweeps.running.sweep_progress import Progress
 
 _SHOWN = 10
@@ -125,10 +125,10 @@ def sweep(
 
     The exit code is 0 if all jobs are done, 1 if some have failed, 130 after Ctrl-C.
     """
-    from nems_dsl.sweeps.running.clusters import open_executor, run_on_slurm
     from nems_dsl.sweeps.running.jobs import Recipe
     from nems_dsl.sweeps.running.limits import Limits, read_size
-    from nems_dsl.sweeps.running.shards import Shard
+    from nems_dsl.sweeps.running.places.clusters import open_executor, run_on_slurm
+    from nems_dsl.sweeps.running.places.shards import Shard
     from nems_dsl.sweeps.running.sweeping import run_sweep
 
     seed = fit_options.pop("seed")

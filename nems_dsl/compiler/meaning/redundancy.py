@@ -41,6 +41,9 @@ def find_redundant(tree: BoundModel) -> dict[int, str]:
     """
     if tree.symbols or any(not isinstance(n, int) for k in tree for n in (*k.takes, *k.gives)):
         return {}
+    if not all(hasattr(keyword.entry, "facts") for keyword in tree):
+        # what declares a keyword need not be a layer
+        return {}
     layers = build_layers(tree)
     found: dict[int, str] = {}
     for run in _chains(tree):

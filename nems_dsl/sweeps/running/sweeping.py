@@ -32,8 +32,8 @@ from .executors import (
 from .jobs import NOT_FOR_SWEEPS, Feed, Job, Recipe, Task, jobs_without_data, plan_jobs
 from .leftovers import clear_left, mark_ours
 from .limits import Limits, ending_in_order, read_size, shielded
+from .places.shards import Shard, of_shard
 from .run import failed_row, forget_inputs, this_process
-from .shards import Shard, of_shard
 from .sweep_progress import Progress
 from .variants import Variants
 from .writing import ROWS_PER_COMMIT, Writer

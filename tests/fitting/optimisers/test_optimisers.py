@@ -593,6 +593,7 @@ def worst_data(kind):
     return x, y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [

@@ -43,6 +43,7 @@ def test_a_worker_that_is_killed_loses_nothing(client, tmp_path):
     assert set(client.run(os.getpid).values()) != set(workers)
 
 
+@pytest.mark.slow
 def test_a_sweep_on_a_cluster(client, tmp_path):
     store = tmp_path / "results.db"
     results = sweep(PATTERN, DATA, store, client.get_executor(), channels=0, show_progress=False)

@@ -29,6 +29,7 @@ def feed(tmp_path):
     return lambda **arguments: make_feed(tmp_path, DATA, **arguments)
 
 
+@pytest.mark.slow
 def test_results_are_the_same_to_the_last_bit(feed):
     with one_blas_thread():
         expected = told(collect(run_here(feed())))
@@ -115,6 +116,7 @@ def kill_first(task, marker):
     return run_task(task)
 
 
+@pytest.mark.slow
 def test_a_pool_that_breaks_is_replaced(feed, tmp_path, monkeypatch, caplog):
     marker = str(tmp_path / "marker")
 

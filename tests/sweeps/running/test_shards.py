@@ -7,7 +7,7 @@ import pytest
 from nems_dsl.sweeps import Store, StoreError, merge_stores, open_results, sweep
 from nems_dsl.sweeps.running.jobs import Recipe
 from nems_dsl.sweeps.running.limits import Limits
-from nems_dsl.sweeps.running.shards import Shard
+from nems_dsl.sweeps.running.places.shards import Shard
 from nems_dsl.sweeps.running.sweeping import run_sweep
 from nems_dsl.sweeps.store.merging import RowReader
 from tests.sweeps.small import PATTERN, recording, told

@@ -158,6 +158,7 @@ def test_workers_and_then_the_sweep_are_killed(script):
     assert f"{n_jobs - len(before)} jobs done, 0 failed, {len(before)} were in " in script.log()
 
 
+@pytest.mark.slow
 def test_workers_end_with_the_sweep_even_if_their_jobs_do_not(script):
     process = script.start(strings=["wc.2x1-hang.1"], n_workers=1)
     for _ in range(600):
@@ -215,6 +216,7 @@ def test_a_full_disk_keeps_what_is_stored(tmp_path, monkeypatch):
     assert {key: after[key] for key in before} == before
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_is_told_so(tmp_path):
     script = tmp_path / "careless.py"
     script.write_text(

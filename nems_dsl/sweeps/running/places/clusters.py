@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..._threads import usable_cores
-from .executors import SERIAL
-from .jobs import Recipe
-from .limits import Limits
+from ...._threads import usable_cores
+from ..executors import SERIAL
+from ..jobs import Recipe
+from ..limits import Limits
+from ..sweeping import run_jobs_of_sweep
 from .shards import Shard
-from .sweeping import run_jobs_of_sweep
 
 if TYPE_CHECKING:
-    from ..results.stored_results import Results
+    from ...results.stored_results import Results
 
 _LOOK_UP = 0.5
 _MINUTES = 60
@@ -128,7 +128,7 @@ def run_on_slurm(
     ValueError
         The store is no file, or submitit is not installed.
     """
-    from ..results.stored_results import open_results
+    from ...results.stored_results import open_results
 
     submitit = _load("submitit", "slurm")
     began = time.perf_counter()
@@ -201,7 +201,7 @@ class _Part:
 
 def _take_in(store: Path) -> None:
     """Merge shards that lie beside a store, and take them away."""
-    from ..store.merging import merge_stores
+    from ...store.merging import merge_stores
 
     for shard in sorted(store.parent.glob(f"{store.stem}.shard-*-of-*{store.suffix}")):
         merge_stores(store, shard)

@@ -7,9 +7,9 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .datasets import Dataset
-from .jobs import Job
-from .sweep_progress import Progress
+from ..datasets import Dataset
+from ..jobs import Job
+from ..sweep_progress import Progress
 
 
 @dataclass(frozen=True)

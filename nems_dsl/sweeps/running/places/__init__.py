@@ -1,0 +1,1 @@
+"""Sweeps on other machines, and in parts."""
