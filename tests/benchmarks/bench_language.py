@@ -16,6 +16,8 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+import pytest
+
 from nems_dsl import canonical, parse
 from nems_dsl.compiler import flow, options
 from nems_dsl.compiler.catalogue import catalogue
