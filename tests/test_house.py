@@ -59,6 +59,7 @@ _OWN = {
     "data/indexes.py": "labels of bins, apart from what is done with them",
     "fitting/conditioning.py": "variables in which the stimulus is white",
     "fitting/early_stopping.py": "how large a model data held out bear",
+    "models/simulation.py": "what is drawn from a model",
     "compiler/meaning/equations.py": "equations in LaTeX",
     "compiler/meaning/explain.py": "a model string in words",
     "compiler/meaning/redundancy.py": "which keywords add nothing",

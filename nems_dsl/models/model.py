@@ -30,6 +30,7 @@ from .later import LaterResults
 from .layer_list import LayerList, Which
 from .meta import read_meta
 from .parameter_names import find_parameters
+from .simulation import draw_responses
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -453,6 +454,56 @@ class Model:
             In the form of `x`; NaN for channels from which nothing could be learnt.
         """
         return self.evaluate(x, state, return_full_data=False)
+
+    @one_blas_thread()
+    def simulate(
+        self,
+        x: Data,
+        n_trials: int = 1,
+        seed: int | None = None,
+        *,
+        state: Data | None = None,
+    ) -> Any:
+        """Draw responses to a stimulus: the prediction, and noise as the fit has found it.
+
+        Parameters
+        ----------
+        x, state : as for `evaluate`
+        n_trials : int
+            How many times each stimulus is presented.
+        seed : int, optional
+            Of what is drawn; something else each time by default.
+
+        Returns
+        -------
+        (n_trials, T, channels) array, or list of these
+            One for each stimulus, where there are several. After a fit with the loss "poisson"
+            these are counts; otherwise there is normal noise of the variance of the residuals,
+            independent from bin to bin.
+
+        Raises
+        ------
+        ValueError
+            The model is not fitted, or its fit does not tell how much noise there is.
+
+        Examples
+        --------
+        >>> from nems_dsl.datasets import simulate
+        >>> data = simulate(n_times=2000, n_channels=6, n_taps=4, snr=4.0)
+        >>> model = Model("fir.6x4").fit(data.stim, data.resp, verbose=0)
+        >>> trials = model.simulate(data.stim, n_trials=3, seed=1)
+        >>> trials.shape
+        (3, 2000, 1)
+        """
+        recording = read_recording(x, state=state)
+        bound, prepared = self.bind_recording(recording)
+        predicted = self._learnt(
+            evaluate_trials(connect(bound.layers), prepared, self.edges)["output"]
+        )
+        drawn = draw_responses(predicted, self.results, n_trials, seed)
+        if self.preparation is not None:
+            drawn = [np.stack(self.preparation.undo(list(trials))) for trials in drawn]
+        return drawn[0] if len(drawn) == 1 else drawn
 
     def predict_trials(self, recording: Recording) -> list[np.ndarray]:
         """Return the predictions for a recording, trial by trial.
