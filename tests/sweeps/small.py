@@ -44,7 +44,8 @@ def told(rows):
             del facts[name]
         if row.model is not None:
             facts["model"] = json.loads(row.model)
-            del facts["model"]["results"]["seconds"]
+            for name in ("seconds", "compile_seconds"):
+                facts["model"]["results"].pop(name, None)
         assert row.identity not in found
         found[row.identity] = facts
     return found

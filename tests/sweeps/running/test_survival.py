@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from nems_dsl.sweeps import sweep
-from nems_dsl.sweeps.running import sweeping
+from nems_dsl.sweeps.running import writing
 
 ROOT = Path(__file__).resolve().parents[3]
 SLOW, FAST = "wc.2x{k=1..2}-slow.{k}-wc.{k}x1", "wc.2x{k=1..3}-lvl.{k}-wc.{k}x1"
@@ -193,7 +193,7 @@ def test_ctrl_c_keeps_what_is_finished(script):
 
 @pytest.mark.slow
 def test_a_full_disk_keeps_what_is_stored(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweeping, "_ROWS_PER_COMMIT", 20)
+    monkeypatch.setattr(writing, "ROWS_PER_COMMIT", 20)
     rng = np.random.default_rng(0)
     x = rng.random((200, 2))
     data = {"cell": (x, x @ rng.random((2, 60)))}
