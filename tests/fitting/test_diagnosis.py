@@ -42,7 +42,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize("string", GOOD)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_good_fits_have_no_warnings(string, dtype, data):
     results = fit(string, *data, verbose=0, dtype=dtype).results
     # a curve between two levels predicts these data less well than a line does, which is said
@@ -88,7 +88,7 @@ RANKS = {
 
 
 @pytest.mark.parametrize(("string", "expected"), RANKS.items())
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_rank(string, expected, dtype):
     n_channels = 18 if ".18x" in string else 6
     rng = np.random.default_rng(0)
@@ -161,7 +161,7 @@ def test_a_constant_prediction():
     assert "the prediction is constant" in warnings_of(one, x, y[:, 0])[0]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 def test_a_saturated_output_is_constant(dtype):
     x = np.random.default_rng(0).random((300, 4))
     model = Model("wc.4x1-dexp.1")

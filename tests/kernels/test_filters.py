@@ -130,6 +130,7 @@ def test_segments_do_not_leak(fir, vjp_filter, vjp_input, bank, lengths, n_taps)
     assert_close(dh, expected)
 
 
+@pytest.mark.slow
 @forms
 def test_float32(fir, vjp_filter, vjp_input, bank):
     h, x, dy, dh = arrays(3, 4, 15, 70, bank, dtype=np.float32)
@@ -251,7 +252,7 @@ def test_blocks(n_filters, n_channels, n_taps):
 
 @pytest.mark.parametrize("n_filters, n_channels", [(3, 1), (2, 3)])
 @pytest.mark.parametrize("n_taps", [1, 5, 8, 19, 600])
-@pytest.mark.parametrize("dtype", [float, np.float32])
+@pytest.mark.parametrize("dtype", [float, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_banks_in_blocks(n_filters, n_channels, n_taps, dtype):
     starts = np.cumsum([0, 7, 0, 1031, 13, 960, 1, 517])
     h, x, dy, dh = arrays(n_filters, n_channels, n_taps, starts[-1], True, dtype)

@@ -43,14 +43,14 @@ def test_what_is_constant_stays(n_bins, value):
     np.testing.assert_array_equal(found, d)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, float])
+@pytest.mark.parametrize("dtype", [float, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_rounding_errors_are_not_blown_up(dtype):
     y = (3 + np.finfo(dtype).eps * np.arange(-4, 5)[None]).astype(dtype)
     out, _ = divide(y, edges([9]))
     np.testing.assert_array_equal(out, y)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, float])
+@pytest.mark.parametrize("dtype", [float, pytest.param(np.float32, marks=pytest.mark.slow)])
 def test_a_large_mean_costs_no_digits(dtype):
     y = (1e4 + randoms((1, 500))[0]).astype(dtype)
     out, _ = divide(y, edges([500]))

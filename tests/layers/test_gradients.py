@@ -19,7 +19,14 @@ CASES = all_cases()
 # One test for a keyword and a check: there are thirteen checks of more than 400 cases, most of
 # which take less time than pytest does to begin a test.
 @pytest.mark.parametrize("head", sorted({case.head for case in CASES}))
-@pytest.mark.parametrize("check", CHECKS.values(), ids=[name.replace(" ", "_") for name in CHECKS])
+@pytest.mark.parametrize(
+    "check",
+    [
+        # single precision is compiled a second time
+        pytest.param(check, id=name.replace(" ", "_"), marks=[pytest.mark.slow] * ("32" in name))
+        for name, check in CHECKS.items()
+    ],
+)
 def test_keyword(check, head):
     for case in CASES:
         if case.head == head:

@@ -90,6 +90,7 @@ def test_packs_change_nothing(string, monkeypatch):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("string", STRINGS)
 def test_float32_is_close(string):
     x, y = make_data(string, (30, 17, 44))
