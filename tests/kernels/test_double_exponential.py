@@ -7,8 +7,6 @@ from nems_dsl.kernels.double_exponential import double_exponential, double_expon
 
 from . import slow
 from .checks import (
-
-SINGLE = pytest.param(np.float32, 1e-5, marks=pytest.mark.slow)
     EXTREME_INPUTS,
     assert_close,
     assert_gradients,
@@ -20,6 +18,7 @@ SINGLE = pytest.param(np.float32, 1e-5, marks=pytest.mark.slow)
     time_last,
 )
 
+SINGLE = pytest.param(np.float32, 1e-5, marks=pytest.mark.slow)
 NAMES = ["base", "amplitude", "shift", "kappa"]
 EXTREME_KAPPAS = [-1e300, -1e4, -700.0, 0.0, 6.5, 349.0, 351.0, 709.0, 1e4, 1e300]
 
@@ -46,9 +45,7 @@ def test_gradients(n_bins):
         assert_close(a, b + 1)
 
 
-@pytest.mark.parametrize(
-    "dtype, rtol", [(np.float64, 1e-12), SINGLE]
-)
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-12), SINGLE])
 @pytest.mark.parametrize("n_bins", [1, 7, 512, 1300])
 def test_stretches_of_bins(dtype, rtol, n_bins):
     x, dy, *parameters = randoms((3, n_bins), (3, n_bins), *[(3,)] * 4, dtype=dtype)
