@@ -54,7 +54,7 @@ class EncodingModel(MultiOutputMixin, RegressorMixin, BaseEstimator):
         The canonical string, with all sizes.
     n_features_in_, n_outputs_ : int
         Columns of X, and of y.
-    feature_names_in_ : (n_features_in_,) array of str
+    feature_names_in_ : array of str, one for each column
         Where X is a table whose columns have names.
     n_iter_ : int
         Iterations of the search.
