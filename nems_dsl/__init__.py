@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from .experiments import Run as Run
     from .experiments import parse_experiment as parse_experiment
     from .experiments import run as run
+    from .experiments.completion import complete as complete
+    from .experiments.completion import load_ipython_extension as load_ipython_extension
+    from .experiments.completion import unload_ipython_extension as unload_ipython_extension
     from .experiments.describe import describe as describe
     from .experiments.diff import diff as diff
     from .experiments.explain import explain as explain
@@ -61,6 +64,9 @@ _HOMES = {
     "canonical": "experiments.strings",
     "convert": "experiments.strings",
     "cross_validate": "studies",
+    "complete": "experiments.completion",
+    "load_ipython_extension": "experiments.completion",
+    "unload_ipython_extension": "experiments.completion",
     "describe": "experiments.describe",
     "diff": "experiments.diff",
     "expand": "spaces",

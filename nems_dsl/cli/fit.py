@@ -11,7 +11,7 @@ import typer
 
 from nems_dsl.fit_options import FitOptions
 
-from .options import takes_fit_options
+from .options import complete_string, takes_fit_options
 from .outcome import choose_files, make_folder, show_scores, show_warnings
 from .streams import note
 
@@ -28,7 +28,11 @@ HELD_OUT = 0.2
 def fit(
     string: Annotated[
         str,
-        typer.Argument(metavar="STRING", help="A model string, such as wc.18x4-fir.4x15-dexp.1"),
+        typer.Argument(
+            metavar="STRING",
+            help="A model string, such as wc.18x4-fir.4x15-dexp.1",
+            autocompletion=complete_string,
+        ),
     ],
     data: Annotated[
         list[str],

@@ -41,6 +41,21 @@ class Dialects(str, Enum):  # noqa: UP042 - the options of typer before 0.20
         return self.value
 
 
+def complete_string(incomplete: str) -> list[str]:
+    """Complete a string in a shell."""
+    from nems_dsl.experiments.completion import complete
+
+    return complete(incomplete)
+
+
+OneString = Annotated[
+    str,
+    typer.Argument(
+        metavar="STRING",
+        help="A model or experiment string.",
+        autocompletion=complete_string,
+    ),
+]
 Dialect = Annotated[
     Dialects, typer.Option("--dialect", "-d", help="The language that the strings are written in.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,8 +26,36 @@ def _gather(product: np.ndarray, dx: np.ndarray) -> None:
     np.sum(flat(product), axis=0, out=dx[0])
 
 
+class _OfAny(Joining):
+    """Any number of signals, in any order, put together by one operation."""
+
+    operation: ClassVar[np.ufunc]
+
+    def forward(self, work: Work) -> None:
+        first, *others = work.inputs
+        work.out[...] = first
+        for x in others:
+            self.operation(work.out, x, out=work.out)
+
+
+def _of_any(head: str, summary: str, equation: str, example: str, source: str) -> Signature:
+    """Declare a keyword that reads two signals or more, whose order does not matter."""
+    return Signature(
+        head,
+        summary,
+        equation,
+        forms=NO_SHAPE,
+        flows=(),
+        n_inputs=(2, MOST_SIGNALS),
+        join=_spread,
+        example=example,
+        source=source,
+        commutes=True,
+    )
+
+
 @registry.register
-class Multiply(Joining):
+class Multiply(_OfAny):
     """The product of several signals, channel by channel.
 
     A signal of one channel multiplies every channel of the others.
@@ -45,31 +74,21 @@ class Multiply(Joining):
     [[10.0, 20.0], [1.5, 2.0]]
     """
 
-    signature = Signature(
+    signature = _of_any(
         head="mult",
         summary="multiplies signals, channel by channel",
         equation="y[t, c] = a[t, c] * b[t, c] * ...",
-        forms=NO_SHAPE,
-        flows=(),
-        n_inputs=(2, MOST_SIGNALS),
-        join=_spread,
-        commutes=True,
         example="drive=wc.18x1-gain=wc.2x1@state-mult@drive,gain-dexp.1",
         source="product; the form for directional gains that other programs give this name "
         "is not offered",
     )
 
     facts = Facts(nonnegative=NonNegative(inputs="all"), follow=FollowProduct())
+    operation = np.multiply
 
     def scratch_shapes(self, *shapes: Shape) -> tuple[Shape, ...]:
         whole = self.output_shape(*shapes)
         return (whole,) if any(shape != whole for shape in shapes) else ()
-
-    def forward(self, work: Work) -> None:
-        first, *others = work.inputs
-        work.out[...] = first
-        for x in others:
-            work.out *= x
 
     def vjp(self, work: Work) -> None:
         for place, dx in enumerate(work.d_inputs):
@@ -85,7 +104,7 @@ class Multiply(Joining):
 
 
 @registry.register
-class Add(Joining):
+class Add(_OfAny):
     """The sum of several signals, channel by channel.
 
     A signal of one channel is added to every channel of the others.
@@ -104,26 +123,16 @@ class Add(Joining):
     [[11.0, 12.0], [3.5, 4.5]]
     """
 
-    signature = Signature(
+    signature = _of_any(
         head="add",
         summary="adds signals up, channel by channel",
         equation="y[t, c] = a[t, c] + b[t, c] + ...",
-        forms=NO_SHAPE,
-        flows=(),
-        n_inputs=(2, MOST_SIGNALS),
-        join=_spread,
-        commutes=True,
         example="drive=fir.18x15-offset=wc.2x1@state-add@drive,offset-exp.1",
         source="sum; of filters as in Pillow et al. (2008), Nature 454:995",
     )
 
     facts = Facts(linear=True, nonnegative=NonNegative(inputs="all"))
-
-    def forward(self, work: Work) -> None:
-        first, *others = work.inputs
-        work.out[...] = first
-        for x in others:
-            work.out += x
+    operation = np.add
 
     def vjp(self, work: Work) -> None:
         for dx in work.d_inputs:

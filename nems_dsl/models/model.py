@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .. import compiler
 from .._threads import one_blas_thread
@@ -26,10 +25,11 @@ from ..layers.base import Layer
 from ..layers.equality import same_layer
 from ..metrics import get_metric
 from ..preparation import Preparation
+from .display.shown import Shown
 from .later import LaterResults
-from .layer_list import LayerList, Which
+from .layer_list import LayerList
 from .meta import read_meta
-from .parameter_names import find_parameters
+from .parameters import HasParameters
 from .simulation import draw_responses
 
 if TYPE_CHECKING:
@@ -37,12 +37,11 @@ if TYPE_CHECKING:
 
     from ..fitting.results import FitResults
     from ..studies import CrossValidation
-    from .display.report import ModelReport
 
 RULE = "~" * 64
 
 
-class Model:
+class Model(HasParameters, Shown):
     """A chain of layers that turns a stimulus into a predicted response.
 
     Parameters
@@ -722,62 +721,6 @@ class Model:
 
         return cross_validate(self, x, y, state=state, **arguments)
 
-    def freeze_layers(self, *which: Which) -> None:
-        """Keep the parameters of some layers, or of all, as they are in fits."""
-        for layer in self._chosen(which):
-            for parameter in layer.parameters.values():
-                parameter.freeze()
-
-    def unfreeze_layers(self, *which: Which) -> None:
-        """Let fits move the parameters of some layers, or of all, again."""
-        for layer in self._chosen(which):
-            for parameter in layer.parameters.values():
-                parameter.unfreeze()
-
-    def freeze_parameters(self, *names: str) -> None:
-        """Keep single parameters as they are in fits.
-
-        Parameters
-        ----------
-        *names : str
-            Layer and parameter, such as ``"dexp.base"``.
-
-        Raises
-        ------
-        KeyError
-            There is no such parameter; suggests the nearest. None is frozen then.
-
-        Examples
-        --------
-        >>> model = Model("wc.18x1-fir.1x15-dexp.1")
-        >>> model.freeze_parameters("dexp.base", "fir.coefficients")
-        >>> model.layers["dexp"].parameters["base"].is_frozen
-        True
-        """
-        for parameter in find_parameters(self.layers, names):
-            parameter.freeze()
-
-    def unfreeze_parameters(self, *names: str) -> None:
-        """Let fits move single parameters again.
-
-        Raises
-        ------
-        KeyError
-            There is no such parameter. None is unfrozen then, nor with the next.
-        ValueError
-            A parameter is permanent: a part of the formula, which only an option of the string
-            makes free.
-        """
-        found = find_parameters(self.layers, names)
-        for name, parameter in zip(names, found, strict=True):
-            if parameter.is_permanent:
-                raise ValueError(
-                    f"{name} is permanent, a part of the layer's formula; an option of the "
-                    "keyword makes it free: explain(model.string) lists them"
-                )
-        for parameter in found:
-            parameter.unfreeze()
-
     def start_from(self, source: Model) -> Model:
         """Give a copy whose parameters are those of another model, where keywords match.
 
@@ -804,58 +747,7 @@ class Model:
 
         return take_parameters(self, source)[0]
 
-    def _chosen(self, which: Sequence[Which]) -> list[Layer]:
-        return [self.layers[name] for name in which] if which else list(self.layers)
-
-    # ---- parameters --------------------------------------------------------------------------
-
-    def get_parameter_values(self) -> dict[str, dict[str, np.ndarray]]:
-        """Give copies of all parameters, by layer and by name."""
-        return {
-            name: {key: parameter.values.copy() for key, parameter in layer.parameters.items()}
-            for name, layer in zip(self.layers.names, self.layers, strict=True)
-        }
-
-    def set_parameter_values(self, values: Mapping[str, Mapping[str, ArrayLike]]) -> None:
-        """Set parameters, by layer and by name; those not mentioned stay.
-
-        Raises
-        ------
-        KeyError, ValueError
-            There is no such layer or parameter, or a shape does not fit. Layers before the one
-            at fault are set then.
-        """
-        for name, by_parameter in values.items():
-            self.layers[name].set_parameter_values(by_parameter)
-
-    def sample_from_priors(self, n: int = 1, seed: int | None = None) -> Any:
-        """Give copies whose parameters are drawn from their priors, within their bounds.
-
-        Parameters
-        ----------
-        n : int
-            How many.
-        seed : int, optional
-            The same seed gives the same models.
-
-        Returns
-        -------
-        Model, or list of Model for n > 1
-            Frozen parameters stay as they are.
-        """
-        rng = np.random.default_rng(seed)
-        models = []
-        for _ in range(n):
-            model = self.copy()
-            model.results = None
-            for layer in model.layers:
-                for parameter in layer.parameters.values():
-                    if not parameter.is_frozen:
-                        parameter.values = parameter.sample(rng)
-            models.append(model)
-        return models[0] if n == 1 else models
-
-    # ---- keeping and showing -----------------------------------------------------------------
+    # ---- keeping -----------------------------------------------------------------------------
 
     def save(self, path: str | Path) -> Path:
         """Write the model to a JSON file: string, parameters, and how the fit went.
@@ -913,69 +805,6 @@ class Model:
 
         return read_nems_json(path_or_text, S=S)
 
-    def diagram(self, format: str = "text") -> str:
-        """Draw the layers, the shapes between them, and the branches by which signals go.
-
-        Parameters
-        ----------
-        format : {"text", "mermaid", "graphviz"}
-            For a terminal, or the source of a drawing for Mermaid or Graphviz.
-
-        Returns
-        -------
-        str
-            A layer whose output has a name is shown as ``name = keyword``. T stands for time, T/2
-            for every second bin of it.
-
-        Examples
-        --------
-        >>> print(Model("wc.18x4-fir.4x15-dexp.1").diagram())
-        ●  stim
-        │  (T, 18)
-        ●  wc.18x4
-        │  (T, 4)
-        ●  fir.4x15
-        │  (T, 1)
-        ●  dexp.1
-        │  (T, 1)
-        ●  output
-        """
-        from .display.diagram import diagram
-
-        return diagram(self, format)
-
-    def report(self, level: float = 0.9) -> ModelReport:
-        """Tell on one page how the fit went, and how far its parameters can be trusted.
-
-        Parameters
-        ----------
-        level : float
-            Of the confidence intervals.
-
-        Returns
-        -------
-        ModelReport
-            Prints loss, criteria, parameters with their errors, and warnings; `to_pandas` gives
-            the parameters as a table.
-
-        Raises
-        ------
-        ValueError
-            The model was not fitted.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> x = np.random.default_rng(0).random((500, 4))
-        >>> y = x[:, 2] + 0.1 * np.random.default_rng(1).random(500)
-        >>> table = Model("wc.4x1-lvl.1").fit(x, y, verbose=0).report().to_pandas()
-        >>> table[["parameter", "value"]].round(1).values[2].tolist()
-        ['coefficients', 1.0]
-        """
-        from .display.report import report_of
-
-        return report_of(self, level)
-
     def plot(self, x: Data | None = None, y: Data | None = None, **arguments: Any) -> Figure:
         """Draw the model: receptive field, nonlinearity, and prediction against response.
 
@@ -994,19 +823,9 @@ class Model:
 
         return plot_model(self, x, y, **arguments)
 
-    def _repr_html_(self) -> str:
-        from .display.html import show_model
-
-        return show_model(self)
-
     def __repr__(self) -> str:
         if self._tree is not None:
             named = "" if self.name is None else f", name={self.name!r}"
             return f"Model({self._tree.text!r}{named})"
         body = "".join(f"{layer!r}\n\n" for layer in self.layers)
         return f"Model({self.name or ''})\n{RULE}\n{body}{RULE}"
-
-    def __str__(self) -> str:
-        from .display.summary import summarise
-
-        return summarise(self)

@@ -148,3 +148,22 @@ def test_diff_says_what_tells_strings_apart(nems):
     done = nems("diff", "wc.18x4", "wc.18x2")
     assert done.code == 0 and "out 4 -> 2" in done.out
     assert nems("diff", "wc.18x4", "wc.18x").code == 1
+
+
+def test_a_shell_completes_strings(process):
+    """As zsh asks for it, with the words of the line in its environment."""
+    import os
+
+    environment = {
+        "_NEMS_DSL_COMPLETE": "complete_bash",
+        "COMP_WORDS": "nems-dsl explain wc.18x4-dex",
+        "COMP_CWORD": "2",
+    }
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        done = process()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    assert "wc.18x4-dexp" in done.stdout, done.stderr

@@ -142,10 +142,8 @@ class Latex:
 
 def evaluate(layer, inputs, state):
     """Evaluate a layer by its equation in LaTeX: (T, channels)."""
-    equations = to_latex(layer.signature.equation).split(", ")
     text = to_latex(layer.signature.equation)
     main, *helpers = re.split(r", (?=[a-z] =)", text)
-    assert equations
     parameters = {name: np.asarray(each.values) for name, each in layer.parameters.items()}
     n_times = len(inputs[0])
     dims = {axis: int(size) for axis, size in layer.dims.items()}

@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from ..options import Dialect, Dialects
+from ..options import Dialect, Dialects, complete_string
 from ..streams import complain, say
 
 Strings = Annotated[
     list[str],
     typer.Argument(
-        metavar="STRING...", help="Model or experiment strings; - reads them from stdin."
+        metavar="STRING...",
+        help="Model or experiment strings; - reads them from stdin.",
+        autocompletion=complete_string,
     ),
 ]
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from ..options import Dialect, Dialects
+from ..options import Dialect, Dialects, OneString
 from ..streams import say
 
 
 def diff(
-    first: Annotated[str, typer.Argument(metavar="STRING", help="A model or experiment string.")],
-    second: Annotated[str, typer.Argument(metavar="STRING", help="Another one.")],
+    first: OneString,
+    second: OneString,
     dialect: Dialect = Dialects.native,
 ) -> None:
     """Say what tells two strings apart, keyword by keyword, in words and shapes."""

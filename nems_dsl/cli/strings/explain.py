@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from ..options import Dialect, Dialects
+from ..options import Dialect, Dialects, OneString
 from ..streams import say
 
 
 def explain(
-    string: Annotated[str, typer.Argument(metavar="STRING", help="A model or experiment string.")],
+    string: OneString,
     dialect: Dialect = Dialects.native,
 ) -> None:
     """Say what a string means: equations, shapes and parameters, keyword by keyword."""

@@ -138,7 +138,8 @@ def verify(
         drawn = np.random.default_rng(seed).choice(len(chosen), sample, replace=False)
         chosen = [chosen[place] for place in sorted(drawn)]
     with tempfile.TemporaryDirectory(prefix="nems_dsl_verify_") as folder, one_blas_thread():
-        data, missing = _find_data(results, datasets, {r["data_digest"] for r in chosen}, folder)
+        names = {row["data_digest"]: row["dataset"] for row in chosen}
+        data, missing = _find_data(results, datasets, names, folder)
         for row in chosen:
             dataset = data.get(row["data_digest"])
             if dataset is None:
@@ -185,18 +186,17 @@ def _contradiction(row: Mapping[str, Any]) -> str:
 
 
 def _find_data(
-    results: Results, given: Any, digests: set[str], folder: str
+    results: Results, given: Any, names: Mapping[str, str], folder: str
 ) -> tuple[dict[str, Dataset], dict[str, str]]:
-    """Find the data of some digests, and say of each that is not there why."""
+    """Find data by their digests and names, and say of each that is not there why."""
     if given is not None:
         shared = {d.digest: d for d in share_datasets(given, folder)}
         told = "none of the data sets given is that of the row, to the bit and by name"
-        return shared, dict.fromkeys(digests - shared.keys(), told)
+        return shared, dict.fromkeys(names.keys() - shared.keys(), told)
     with results.reading() as connection:
         sources = schema.read_sources(connection)
-    names = {row["data_digest"]: row["dataset"] for row in _read_rows(results)}
     shared, missing = {}, {}
-    for number, digest in enumerate(sorted(digests)):
+    for number, digest in enumerate(sorted(names)):
         source = next((file for key, file in sources.items() if digest.startswith(key)), None)
         place = None if source is None else _place(Path(source), results)
         if source is None:

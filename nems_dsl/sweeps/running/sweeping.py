@@ -11,7 +11,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
@@ -46,6 +46,18 @@ if TYPE_CHECKING:
 _JOBS_PER_QUESTION = 256
 _SCRATCH = "nems_dsl_sweep_"
 _SQLITE = b"SQLite format 3\0"
+
+
+class _How(TypedDict, total=False):
+    """Arguments of `run_jobs_of_sweep` that may be left out."""
+
+    where: Any
+    dialect: str
+    n_workers: int | None
+    resume: bool
+    show_progress: bool | None
+    scratch: str | Path | None
+    shard: Shard | None
 
 
 @document_options
@@ -195,20 +207,13 @@ def run_sweep(
     executor: Executor | str | None,
     recipe: Recipe,
     limits: Limits,
-    *,
-    where: Any = None,
-    dialect: str = "native",
-    n_workers: int | None = None,
-    resume: bool = True,
-    show_progress: bool | None = None,
-    scratch: str | Path | None = None,
-    shard: Shard | None = None,
+    **how: Unpack[_How],
 ) -> tuple[Progress, Results]:
     """Run a sweep, and open what it has stored; see `sweep`.
 
     Parameters
     ----------
-    recipe, limits, shard
+    recipe, limits, **how
         As for `run_jobs_of_sweep`.
 
     Returns
@@ -221,10 +226,9 @@ def run_sweep(
     from ..results.stored_results import open_results
 
     progress, digests = run_jobs_of_sweep(
-        pattern_or_strings, datasets, store, executor, recipe, limits, where=where,
-        dialect=dialect, n_workers=n_workers, resume=resume, show_progress=show_progress,
-        scratch=scratch, shard=shard,
-    )  # fmt: skip
+        pattern_or_strings, datasets, store, executor, recipe, limits, **how
+    )
+    shard = how.get("shard")
     written = store if shard is None else shard.store(store)
     return progress, open_results(written).of_sweep(digests, recipe.texts)
 
