@@ -185,6 +185,7 @@ def test_sdist_holds_grammar_types_data_and_licences(built):
     assert {"grammar/__init__.py", "pyproject.toml", "LICENSE", "NOTICE"} <= names
 
 
+@pytest.mark.slow
 @needs_build_tools
 @pytest.mark.packaging
 @pytest.mark.parametrize("form", ["wheel", "sdist"])

@@ -59,6 +59,7 @@ def test_the_best_of_many_models_that_know_nothing_has_no_score():
     assert abs(found.score) < 2 * found.standard_error
 
 
+@pytest.mark.slow
 def test_channels_choose_for_themselves(delayed):
     x, y = delayed
     found = select("fir.3x{1,5}", x, y, n_folds=3, inner_folds=3)

@@ -373,6 +373,7 @@ def test_packages_bring_keywords_by_an_entry_point(tmp_path):
     assert done.stdout.strip() == "wc.4x2-square.2-squaretwo.2", done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "value", "complaint"),
     [

@@ -152,7 +152,7 @@ def from_pynapple(stim: Any, units: Any, state: Any = None) -> Recording:
     response = counts if signal.form == "list" else counts[0]
     recording = read_recording(stim, response, state=state)
     labels = {**recording.labels, "resp": tuple(trains)}
-    return _with_labels(recording, labels)
+    return replace(recording, labels=labels)
 
 
 def from_nwb(
@@ -182,11 +182,7 @@ def from_nwb(
     """
     data = read_data_files(path, stim=stim, resp=resp, state=state)
     recording = read_recording(data.stim, data.resp, state=data.state)
-    return _with_labels(recording, {**recording.labels, **data.labels})
-
-
-def _with_labels(recording: Recording, labels: dict[str, Any]) -> Recording:
-    return replace(recording, labels=labels)
+    return replace(recording, labels={**recording.labels, **data.labels})
 
 
 def _is_within(edges: np.ndarray, support: np.ndarray, slack: float) -> np.ndarray:

@@ -243,6 +243,7 @@ def test_files_are_not_overwritten_unasked(nems, tmp_path, trials):
     assert Model.load(kept).string == STRING
 
 
+@pytest.mark.slow
 def test_each_run_gets_a_number_of_its_own(nems, tmp_path, trials):
     arguments = ("fit", "wc.NxR-lvl.R", "-d", trials, "--name", "both", "--out", "models")
     ends = ["both", "both-2", "both-3"]

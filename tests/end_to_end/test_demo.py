@@ -17,6 +17,10 @@ STRING = "wc.18x4-fir.4x15-dexp.1"
 FLOORS = (0.796, 0.794, 0.809, 0.610, 0.760, 0.608, 0.546)
 
 
+# CI runs the demo once more, from the wheel
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
     folder = tmp_path_factory.mktemp("demo")

@@ -138,6 +138,7 @@ def test_a_model_with_preparation_is_fitted_again_to_raw_data(data):
     assert np.isfinite(first.dstrf(x[0], times=[100], lags=3)).all()
 
 
+@pytest.mark.slow
 def test_it_is_what_the_functions_give(data):
     x, y = data
     found = run("kf4.tr_wc.5x1-fir.1x3-dexp.1_", x, y)

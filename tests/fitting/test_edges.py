@@ -144,6 +144,7 @@ def test_a_way_that_there_is_not(call):
             getattr(model, call)(x, y, edges=edges)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
 def test_a_stimulus_far_from_zero_is_told(scale):
     string = "wc.4x1-fir.1x5-lvl.1"

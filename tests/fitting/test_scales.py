@@ -65,6 +65,7 @@ def test_usual_units_are_not_worth_a_word():
         fit(HIDDEN, X, 1e3 * Y, init=Model(HIDDEN), **OWN_UNITS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["dexp.1", "relu.1.s.o", "sig.1.s.o.g", "logsig.1", "tanh.1"])
 @pytest.mark.parametrize(("x_scale", "y_scale"), [(1e3, 1), (1e-3, 1), (1, 1e3), (1, 1e-3)])
 def test_a_start_from_data_is_as_good_in_any_units(end, x_scale, y_scale):

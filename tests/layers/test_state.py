@@ -182,6 +182,7 @@ def test_a_fit_finds_what_the_state_does():
     assert model.score(data, y) > without.score(data["stim"], y) + 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("last", ["sdexp", "statehinge.m", "statehinge", "stategain.c.g", "sw"])
 def test_others_fit_as_well(last):
     data, y = simulate()

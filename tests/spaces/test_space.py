@@ -521,6 +521,7 @@ def test_a_preview_of_nothing_says_so():
     assert (seen.n_models, seen.samples, seen.seconds) == (0, (), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "string",
     [

@@ -220,6 +220,7 @@ def test_arguments_of_a_fit_are_handed_on(data, capsys):
 # ---- the gap ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("string", "gap"),
     [
@@ -347,6 +348,7 @@ def test_predictions_of_noise_have_no_score():
 # ---- the choice among models -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_choosing_is_not_done_by_what_is_held_out():
     # forty models that know nothing: the best of them on all of the data looks as if it did
     rng = np.random.default_rng(2)
@@ -428,6 +430,7 @@ def test_candidates_without_a_score_are_not_chosen(data):
 # ---- scores ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", ["correlation", "r2", "mse", "nmse", "explained_variance"])
 def test_methods_differ_in_the_score_and_not_in_the_fits(data, metric):
     x, y = data[0], data[1][:, 0]
@@ -461,7 +464,8 @@ def test_methods_differ_in_the_score_and_not_in_the_fits(data, metric):
     assert pooled.score == pytest.approx(expected, rel=ROUNDING)
 
 
-@pytest.mark.parametrize("method", ["pooled", pytest.param("kfold", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["pooled", "kfold"])
 def test_the_standard_error_is_the_spread_over_recordings(method):
     scores, variances = [], []
     for seed in range(60):
@@ -479,7 +483,8 @@ def test_the_standard_error_is_the_spread_over_recordings(method):
     assert np.mean(variances) == pytest.approx((1 - r**2) ** 2 / 499, rel=0.2)
 
 
-@pytest.mark.parametrize("memory", [0.95, pytest.param(0.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", [0.95, 0.0])
 def test_where_nothing_can_be_learnt_scores_are_0_but_for_their_errors(memory):
     scores, errors = [], []
     for seed in range(40):
@@ -629,6 +634,7 @@ def test_a_channel_that_cannot_be_fitted_costs_itself_alone(data, method):
     assert "5 of 12 fits found nothing to be learnt" in str(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("string", ["wc.4xR-lvl.R", "wc.4x2-fir.2x3xR-dexp.R"])
 def test_one_model_of_all_channels_goes_on_without_a_silent_one(data, string):
     x, y = data[0], data[1][:, :2]

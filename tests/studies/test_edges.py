@@ -92,6 +92,7 @@ def test_a_cross_validation_that_holds_is_one_of_longer_trials():
     np.testing.assert_allclose(found.score, longer.score, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["trials", "time"])
 @pytest.mark.parametrize("edges", ["omit", "hold"])
 def test_a_sweep_does_as_a_cross_validation(edges, by, tmp_path):

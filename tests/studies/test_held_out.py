@@ -126,6 +126,7 @@ def test_a_model_that_has_learnt_nothing_counts_as_no_correlation():
 # ---- errors ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "r"),
     [
@@ -164,6 +165,7 @@ def test_the_error_over_folds_is_the_spread_of_mean_scores(name):
     assert np.mean(variances) == pytest.approx(np.var(scores, ddof=1), rel=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "n_folds", "n_inputs"),
     [

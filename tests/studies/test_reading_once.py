@@ -105,6 +105,7 @@ def told(found):
     return list(found) if isinstance(found, list | tuple) else [found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CALLS)
 def test_a_recording_is_taken_for_the_data(name):
     y = response_of(name)

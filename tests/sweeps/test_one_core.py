@@ -65,6 +65,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("string", "n_outputs", "by"), CASES)
 def test_a_sweep_scores_folds_as_cross_validation_does(string, n_outputs, by, tmp_path):
     x, y = data_of(string, LENGTHS[by], n_outputs)

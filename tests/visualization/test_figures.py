@@ -95,6 +95,7 @@ def test_too_many_channels_are_said_to_be(split):
     assert figure.get_suptitle().endswith("(the first 12 of 15 channels)")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ending", "beginning"),
     [

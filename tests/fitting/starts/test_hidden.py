@@ -140,6 +140,7 @@ def test_default_fits_are_about_as_good_as_the_best_of_many_random_ones():
     assert max(excess) < 0.02 and np.sum(np.array(excess) < 0.01) >= 6
 
 
+@pytest.mark.slow
 def test_starts_are_the_same_for_the_same_seed(data):
     objective = objective_of(LNLN, data)
     one, same, other = (next(find_starts(objective, "auto", 1, seed)).theta for seed in (3, 3, 4))

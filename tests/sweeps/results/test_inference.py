@@ -107,6 +107,7 @@ def test_what_signed_ranks_can_give_at_least():
         assert found.p_signed_rank == pytest.approx(found.smallest_p_signed_rank, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_clusters", [2, 8])
 def test_false_positives_are_as_many_as_the_level_says(n_clusters):
     # the standard error of 5 % in so many draws is .56 %

@@ -83,6 +83,7 @@ class Dying(Executor):
         return future
 
 
+@pytest.mark.slow
 def test_a_task_that_fails_is_done_again_job_by_job(feed):
     once = feed()
     for _ in range(200):
@@ -92,6 +93,7 @@ def test_a_task_that_fails_is_done_again_job_by_job(feed):
     assert len(rows) == 12 and [row.error for row in failed] == ["RuntimeError: the worker is gone"]
 
 
+@pytest.mark.slow
 def test_workers_that_do_not_see_the_data_end_the_sweep(feed, tmp_path):
     todo = feed()
     for path in tmp_path.iterdir():

@@ -28,6 +28,7 @@ def rows_of(store):
         return told([row for chunk in rows for row in chunk])
 
 
+@pytest.mark.slow
 def test_parts_have_all_jobs_once_and_the_same_rows(tmp_path):
     whole, parts = tmp_path / "whole.db", tmp_path / "parts.db"
     sweep(FAULTY, DATA, whole, "serial", show_progress=False)

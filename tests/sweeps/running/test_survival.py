@@ -175,6 +175,7 @@ def test_workers_end_with_the_sweep_even_if_their_jobs_do_not(script):
     assert has_ended(worker)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished(script):
     arguments = {"strings": SLOW, "n_workers": 2, "n_channels": 7}
     process = script.start(**arguments)
